@@ -1,0 +1,216 @@
+"""The values and protocols every detector is made of: Picture → Grid → Score. Computes nothing itself.
+
+A *detector* is a feature and a model. A feature turns the recent pictures into a grid of cells; a model says how
+strange that grid is and learns it afterwards, when its caller decides that it may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+# A model's whole memory as named plain arrays (scalars are 0-d), so that it can be saved, stacked and sent.
+StateDict = dict[str, npt.NDArray[Any]]
+StateView = Mapping[str, npt.NDArray[Any]]
+
+
+class StateError(ValueError):
+    """A saved state does not fit this model (missing array, other shape). The model is left as it was."""
+
+
+class Verdict(StrEnum):
+    """What a frame was judged to be. UNKNOWN is never NORMAL."""
+
+    NORMAL = "normal"
+    ANOMALOUS = "anomalous"
+    UNKNOWN = "unknown"
+
+
+class State(StrEnum):
+    """Where a camera stands: whether its verdicts can be relied on."""
+
+    WARMING = "warming"  # its models do not know yet
+    CALIBRATING = "calibrating"  # scores exist, the limit does not yet
+    ACTIVE = "active"
+    DEGRADED = "degraded"  # judging, but something is wrong; the reason says what
+    BLIND = "blind"  # no pictures
+
+
+class Picture:
+    """One frame at analysis size, with what several features need computed once.
+
+    Attributes:
+        image: (H, W, 3) uint8, BGR, read-only.
+        at_s: Seconds on the camera's own rising clock (monotonic, or the recording's pts); only differences count.
+    """
+
+    def __init__(self, image: Image, at_s: float) -> None:
+        self.image = image
+        self.at_s = at_s
+
+    @cached_property
+    def grey(self) -> Image:
+        """(H, W) uint8 luma, ITU-R BT.601 weights as OpenCV's BGR2GRAY uses them."""
+        return np.asarray(cv2.cvtColor(self.image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A feature grid.
+
+    Attributes:
+        values: (h, w, d) float32, finite.
+        mask: (h, w) bool; True where the cell carries evidence. A cell that is False takes no part in any score.
+    """
+
+    values: Floats
+    mask: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How strange a grid is.
+
+    Attributes:
+        value: Finite, ≥ 0, larger is stranger; None while the model does not know yet. None is not "normal".
+        heatmap: (h, w) float32, ≥ 0, each cell's share in the same units as `value`; None with `value` None.
+    """
+
+    value: float | None
+    heatmap: Floats | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a frame was judged as it was, for one detector.
+
+    Attributes:
+        detector: Its name in the configuration.
+        text: One plain sentence for people.
+        p_value: Chance of a score at least this large in this camera's ordinary recent life; None if not known.
+        box: Where, as (left, top, right, bottom) shares of the picture, 0..1; None for the whole picture.
+    """
+
+    detector: str
+    text: str
+    p_value: float | None
+    box: tuple[float, float, float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorScore:
+    """One detector's say on one picture.
+
+    Attributes:
+        name: Its name in the configuration.
+        value: Its own score in its own units; None while it does not know.
+        share: Its part, 0..1, in the fused score; None while that is unknown.
+    """
+
+    name: str
+    value: float | None
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What all detectors of one camera say together about one picture, before any of them learned it.
+
+    Attributes:
+        at_s: The picture's.
+        state: WARMING, CALIBRATING or ACTIVE; whether pictures come at all is for others to say.
+        state_reason: Why, with the time left where it can be told, for people.
+        verdict: UNKNOWN unless `value` and `limit` are both known.
+        value: The fused score, ≥ 0, 1 is the usual of the warm-up; None while unknown.
+        p_value: Chance that a second of this camera's ordinary life holds such a score; None while unknown.
+        limit: The score above which a picture is anomalous; None while unknown.
+        scores: Each detector's, in the order of the configuration.
+        heatmap: (h, w) float32, ≥ 0, spanning the picture evenly, in units of `value`; None while unknown.
+        reasons: Strongest first; empty unless `verdict` is ANOMALOUS.
+    """
+
+    at_s: float
+    state: State
+    state_reason: str
+    verdict: Verdict
+    value: float | None
+    p_value: float | None
+    limit: float | None
+    scores: tuple[DetectorScore, ...]
+    heatmap: Floats | None
+    reasons: tuple[Reason, ...]
+
+
+class Feature(Protocol):
+    """Recent pictures in, grid out. Holds no state: what it needs of the past is in the pictures it is given."""
+
+    @property
+    def reach(self) -> int:
+        """How many pictures before the newest it looks at (0: the newest only)."""
+
+    def extract(self, recent: Sequence[Picture]) -> Grid | None:
+        """The newest picture's grid.
+
+        Args:
+            recent: Pictures without a cut between them, oldest first, the newest last; all of one size.
+
+        Returns:
+            None if there are fewer than `reach` + 1 pictures. Grids of one camera all have one shape.
+        """
+
+
+class Model(Protocol):
+    """What is normal for one grid position and camera. `score` changes nothing; `learn` keeps no reference."""
+
+    def score(self, grid: Grid) -> Score:
+        """How strange `grid` is to what was learned before. Never writes to `grid` or to the model."""
+
+    def learn(self, grid: Grid) -> None:
+        """Take `grid` in as normal. Non-finite values are refused with ValueError and change nothing."""
+
+    def state(self) -> StateDict:
+        """Copies of everything needed to go on with the same next score."""
+
+    def restore(self, state: StateView) -> None:
+        """Go on from `state`.
+
+        Raises:
+            StateError: It does not fit; the model is unchanged.
+        """
+
+
+class Threshold(Protocol):
+    """Turns one stream of scores into p-values and a limit. Reading changes nothing; `update` learns one score."""
+
+    def p_value(self, score: float) -> float | None:
+        """Chance, 0..1, of an ordinary score at least this large; None until enough scores were seen."""
+
+    def limit(self) -> float | None:
+        """The score above which a frame is anomalous; None until enough scores were seen."""
+
+    def update(self, score: float) -> None:
+        """Take in one score. The caller decides whether scores above the limit are offered.
+
+        Raises:
+            ValueError: `score` is not finite or is negative; nothing was changed.
+        """
+
+    def state(self) -> StateDict:
+        """Copies of everything needed to go on with the same next answer."""
+
+    def restore(self, state: StateView) -> None:
+        """Go on from `state`.
+
+        Raises:
+            StateError: It does not fit; the threshold is unchanged.
+        """

@@ -1,0 +1,74 @@
+"""Decides which pictures may be learned, and when. Learns nothing itself.
+
+A picture waits before it is learned; if something anomalous comes meanwhile, what lies close to it is thrown away. So a
+thief does not become normal while he is at work, nor the moment in which he was still too far away to be noticed. What
+stays anomalous for hours is a new normal, and is let in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from detectors.base import Grid, Verdict
+from detectors.options import LearningOptions
+
+Grids = Mapping[str, Grid]
+# Pictures this close to an anomalous one, before or after, are not learned.
+GUARD_S = 2.0
+# An anomaly goes on if its anomalous pictures are at most this far apart.
+PAUSE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    at_s: float
+    grids: Grids
+
+
+class Gate:
+    """A delay line with a guard. Holds about `delay_s / every_s` pictures' grids."""
+
+    def __init__(self, options: LearningOptions) -> None:
+        self._options = options
+        self._line: deque[_Waiting] = deque()
+        self._taken_s = -math.inf  # when a picture was last let into the line
+        self._strange_s = -math.inf  # the last anomalous picture
+        self._since_s = -math.inf  # the first picture of the anomaly under way
+
+    def offer(self, at_s: float, verdict: Verdict, grids: Grids) -> None:
+        """A picture was judged; `grids` must not change afterwards."""
+        if verdict is Verdict.ANOMALOUS:
+            self._strange(at_s)
+        if at_s - self._strange_s < GUARD_S and not self.accepting:
+            return
+        # Nothing but the caller's rounding may make a picture miss its turn.
+        if at_s - self._taken_s >= self._options.every_s * 0.99:
+            self._taken_s = at_s
+            self._line.append(_Waiting(at_s, grids))
+
+    def ripe(self, at_s: float, *, at_once: bool) -> list[Grids]:
+        """The grids whose time has come, oldest first; `at_once`, while nothing is known yet, all of them."""
+        ripe = []
+        while self._line and (at_once or at_s - self._line[0].at_s >= self._options.delay_s):
+            ripe.append(self._line.popleft().grids)
+        return ripe
+
+    @property
+    def accepting(self) -> bool:
+        """Whether an anomaly has lasted so long that it is taken for a new normal."""
+        return self._strange_s - self._since_s >= self._options.accept_after_s
+
+    def restart_clock(self) -> None:
+        """The camera's clock may have jumped: what waits is dropped, since its age is not known any more."""
+        self._line.clear()
+        self._taken_s = self._strange_s = self._since_s = -math.inf
+
+    def _strange(self, at_s: float) -> None:
+        if at_s - self._strange_s > PAUSE_S:
+            self._since_s = at_s
+        self._strange_s = at_s
+        while self._line and not self.accepting and at_s - self._line[-1].at_s < GUARD_S:
+            self._line.pop()

@@ -1,0 +1,1 @@
+"""Scores in, p-values and a limit out: one rule a file. Chooses none of them."""

@@ -1,0 +1,55 @@
+"""Rank among the last scores, with the correction that makes it a valid p-value. Cannot see beyond its sample."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detectors.base import StateDict, StateView
+from detectors.options import ConformalOptions
+from detectors.state import Wanted, fitted
+from detectors.thresholds.scores import Window, refuse_unfit
+
+ROUNDING = 1e-9  # 0.002 · 1,000 must count as 2 although it may come out a little below
+
+
+class ConformalThreshold:
+    """P-value = (1 + number of the last scores at least as large) / (n + 1) (Vovk et al. 2005, Laxhammar et al. 2010).
+
+    Controls P(p ≤ a) ≤ a for every a, without any assumption on the distribution, if the new score is exchangeable with
+    those held; frames that follow one another are not, so it holds over many events and not within one. Its resolution
+    is 1 / (n + 1): nothing is ever stranger than that, so it cannot rank what lies beyond all it has seen, and rates
+    below 2 / (window + 1) are refused. A poor choice for very small rates (see `SpotThreshold`).
+
+    Above the limit p ≤ rate. There is one from 2 / rate - 1 scores on, when at least two scores lie at or above it: one
+    spike moves it by at most one place among the sorted scores.
+    """
+
+    def __init__(self, options: ConformalOptions) -> None:
+        self._options = options
+        self._window = Window(options.window)
+
+    def p_value(self, score: float) -> float | None:
+        """From 1 / (n + 1) to 1; valid, but coarse, from the first score on."""
+        held = len(self._window)
+        return (1 + self._window.at_least(score)) / (held + 1) if held else None
+
+    def limit(self) -> float | None:
+        """The largest of the last scores that is not above `rate` of them; above it p ≤ rate."""
+        held = len(self._window)
+        above = int(self._options.rate * (held + 1) + ROUNDING)
+        if above < 2:  # noqa: PLR2004 - see the class
+            return None
+        return float(self._window.ordered[held - above])
+
+    def update(self, score: float) -> None:
+        """Take in one score; ValueError if it is not finite or negative."""
+        refuse_unfit(score)
+        self._window.add(score)
+
+    def state(self) -> StateDict:
+        """`scores` (n,) float64, oldest first."""
+        return {"scores": self._window.arrived()}
+
+    def restore(self, state: StateView) -> None:
+        """Go on from `state`; StateError if it does not fit, nothing changed."""
+        self._window.refill(fitted(state, {"scores": Wanted(np.float64, (None,))})["scores"])

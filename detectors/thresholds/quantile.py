@@ -1,0 +1,52 @@
+"""A quantile of the last scores. Cannot see beyond the largest of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detectors.base import StateDict, StateView
+from detectors.options import QuantileOptions
+from detectors.state import Wanted, fitted
+from detectors.thresholds.scores import Window, quantile, refuse_unfit
+
+
+class QuantileThreshold:
+    """Limit = the (1 - rate) quantile of the last scores; p-value = share of them at least as large.
+
+    Controls the share of frames above the limit, if the scores are stationary over the window. A poor choice where they
+    follow the hour of the day (a window of an hour meets the evening unprepared), and for alerts, which are runs of
+    frames. If anomalies are offered too, they raise the limit until `rate` of all frames is above it.
+
+    Answers from 1 / rate + 1 scores on, so that the limit is never beyond the second largest score: one spike moves it
+    by at most one place among the sorted scores.
+    """
+
+    def __init__(self, options: QuantileOptions) -> None:
+        self._options = options
+        self._window = Window(options.window)
+
+    def p_value(self, score: float) -> float | None:
+        """Share of the last scores that are at least `score`; 0 beyond the largest."""
+        if not self._answers():
+            return None
+        return self._window.at_least(score) / len(self._window)
+
+    def limit(self) -> float | None:
+        """The quantile, interpolated linearly."""
+        return quantile(self._window.ordered, 1 - self._options.rate) if self._answers() else None
+
+    def update(self, score: float) -> None:
+        """Take in one score; ValueError if it is not finite or negative."""
+        refuse_unfit(score)
+        self._window.add(score)
+
+    def state(self) -> StateDict:
+        """`scores` (n,) float64, oldest first."""
+        return {"scores": self._window.arrived()}
+
+    def restore(self, state: StateView) -> None:
+        """Go on from `state`; StateError if it does not fit, nothing changed."""
+        self._window.refill(fitted(state, {"scores": Wanted(np.float64, (None,))})["scores"])
+
+    def _answers(self) -> bool:
+        return self._options.rate * (len(self._window) - 1) >= 1

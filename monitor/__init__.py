@@ -1,0 +1,1 @@
+"""rareframe's service: moves frames, decides what is rare, tells people."""

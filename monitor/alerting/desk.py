@@ -1,0 +1,217 @@
+"""What the alert process does with each message: episodes → snapshot → store → wake the deliveries → metrics.
+
+No sockets and no threads here: whoever receives calls `handle`, acknowledges once it returns, and calls `tick` about
+once a second. Not for several threads; only `overview` may be read from any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
+import structlog
+
+from monitor.alerting.board import RECENT_EVENTS, Board, CameraFacts
+from monitor.alerting.parts import Parts
+from monitor.alerting.pictures import EventPictures
+from monitor.alerting.recorder import Recorder
+from monitor.types import CameraReport, Event, Judgement, Link, Phase, ProcessReport, ScoringReport
+from monitor.views import CameraView, Health, Overview, Status, Trouble
+
+Incoming = Judgement | CameraReport | ScoringReport | ProcessReport
+
+_S = 1_000_000_000
+# An open event's state is stored so often although nothing is told, so that a crash forgets little of it.
+_SAVE_S = 5.0
+# After a recording's end its last frames are still on their way through the worker.
+_DRAIN_S = 5.0
+# Processes and cameras are reported about once a second; what was said longer ago is not known any more.
+_HEARD_S = 10.0
+
+_log = structlog.get_logger(__name__)
+
+
+class AlertDesk:
+    """The alert process's work on one message at a time."""
+
+    def __init__(self, parts: Parts, cameras: Sequence[str], processes: Sequence[str]) -> None:
+        """Read what was going on when the process last stopped.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        self._parts = parts
+        self._clock = parts.clock
+        self._metrics = parts.metrics
+        self._started_ns = self._clock.mono_ns()
+        self._board = Board(cameras, processes, self._started_ns)
+        self._recorder = Recorder(parts.store, parts.metrics, parts.clock)
+        self._pictures = EventPictures(parts.snapshots, parts.metrics)
+        self._suppressed: dict[str, int] = {}
+        self._saved_ns: dict[str, int] = {}
+        self._take_up()
+        self._overview = self._look(previous=None)
+
+    @property
+    def overview(self) -> Overview:
+        """Everything as it was at the last tick; may be read from any thread."""
+        return self._overview
+
+    def handle(self, message: Incoming) -> None:
+        """Take in one message. When it returns, what people must know is stored, or waits in memory for the store."""
+        now_ns = self._clock.mono_ns()
+        match message:
+            case Judgement():
+                self._judged(message, now_ns)
+            case CameraReport():
+                facts = self._facts(message.camera)
+                if facts is not None:
+                    facts.take_report(message, now_ns)
+                    self._metrics.camera_reported(message)
+            case ScoringReport():
+                facts = self._facts(message.camera)
+                if facts is not None:
+                    facts.scoring = message
+                    self._metrics.scoring_reported(message)
+            case ProcessReport():
+                self._board.take_process(message, now_ns)
+                self._metrics.process_reported(message)
+            case _:
+                assert_never(message)
+
+    def tick(self) -> None:
+        """What time alone brings: silence, retries, and a fresh overview. To be called about once a second."""
+        now_ns = self._clock.mono_ns()
+        for camera, facts in self._board.cameras.items():
+            self._tell(camera, self._silence(camera, facts, now_ns))
+            self._keep_state(camera, now_ns)
+        if self._recorder.flush():
+            self._parts.deliveries.wake()
+        self._overview = self._look(self._overview.health)
+
+    def stop(self) -> None:
+        """The daemon stops in order: close what is open, so that nobody waits for its end."""
+        for camera in self._board.cameras:
+            self._tell(camera, self._parts.decider.end(camera, "stopped"))
+        self._recorder.flush(now=True)
+        self._overview = self._look(self._overview.health)
+
+    def _facts(self, camera: str) -> CameraFacts | None:
+        """None for a camera that the configuration does not name, e.g. of a process started with an older one."""
+        return self._board.cameras.get(camera)
+
+    def _judged(self, judgement: Judgement, now_ns: int) -> None:
+        camera = judgement.stamp.camera
+        facts = self._facts(camera)
+        if facts is None or facts.has_seen(judgement.stamp):
+            return
+        watched_s = facts.take_judgement(judgement, now_ns)
+        live = facts.report is not None and facts.report.live
+        latency_s = (self._clock.wall_ns() - judgement.stamp.wall_ns) / _S if live else None
+        self._metrics.judged(judgement, latency_s, watched_s)
+        self._pictures.offer(judgement)
+        self._tell(camera, self._parts.decider.judge(judgement))
+        event = self._parts.decider.open_event(camera)
+        if event is not None:
+            self._pictures.follow(event)
+        self._count_suppressed(camera)
+
+    def _silence(self, camera: str, facts: CameraFacts, now_ns: int) -> Sequence[Event]:
+        silent_s = facts.silent_s(now_ns)
+        link = None if facts.report is None else facts.report.link
+        if link is Link.ENDED and silent_s >= _DRAIN_S:
+            return self._parts.decider.end(camera, "source ended")
+        pictures = link is Link.ONLINE and facts.report_age_s(now_ns) < _HEARD_S
+        return self._parts.decider.silent(camera, silent_s, "not judged" if pictures else "camera lost")
+
+    def _tell(self, camera: str, events: Sequence[Event]) -> None:
+        """Picture, store, wake: in this order, so that nobody is told of what is not stored."""
+        if not events:
+            return
+        told = [self._pictures.attach(event) for event in events]
+        if self._recorder.record(told, {camera: self._parts.decider.saved(camera)}):
+            self._parts.deliveries.wake()
+        for event in told:
+            self._board.take_event(event)
+            self._metrics.event_told(event)
+            _log.info(f"event {event.phase.value}", id=event.id, camera=camera, cause=event.cause)
+            if event.phase is Phase.CLOSED:
+                self._pictures.forget(event)
+
+    def _count_suppressed(self, camera: str) -> None:
+        total = self._parts.decider.suppressed(camera)
+        if total > self._suppressed[camera]:
+            self._metrics.suppressed(camera, total - self._suppressed[camera])
+        self._suppressed[camera] = total
+
+    def _keep_state(self, camera: str, now_ns: int) -> None:
+        if self._parts.decider.open_event(camera) is None or self._recorder.fault is not None:
+            return
+        if now_ns - self._saved_ns.get(camera, self._started_ns) >= _SAVE_S * _S:
+            self._saved_ns[camera] = now_ns
+            self._recorder.record((), {camera: self._parts.decider.saved(camera)})
+
+    def _take_up(self) -> None:
+        """Resume the open events that were stored; close those that nothing can go on with."""
+        decider = self._parts.decider
+        for event in reversed(self._parts.store.events(limit=RECENT_EVENTS)):
+            self._board.take_event(event)
+        for camera, saved in self._parts.store.episodes().items():
+            if camera in self._board.cameras and not decider.resume(camera, saved):
+                _log.warning("the stored episode cannot be resumed", camera=camera)
+        self._suppressed = {camera: decider.suppressed(camera) for camera in self._board.cameras}
+        going_on = [decider.open_event(camera) for camera in self._board.cameras]
+        resumed = {event.id for event in going_on if event is not None}
+        for event in self._parts.store.open_events():
+            if event.id in resumed:
+                self._pictures.resume(event)
+                # Counted as opened by the process that opened it.
+                self._metrics.event_told(replace(event, phase=Phase.UPDATED))
+            else:
+                cause = "interrupted" if event.camera in self._board.cameras else "removed"
+                closed = replace(event, phase=Phase.CLOSED, cause=cause)
+                self._recorder.record([closed], {})
+                self._board.take_event(closed)
+
+    def _look(self, previous: Health | None) -> Overview:
+        now_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
+        cameras = tuple(self._view(facts, now_ns) for facts in self._board.cameras.values())
+        processes = self._board.processes(now_ns)
+        for process in processes:
+            self._metrics.process_up(process.process, up=process.up and process.silent_s < _HEARD_S)
+        deliveries = tuple(self._parts.deliveries.views())
+        health = self._parts.assessor.daemon(
+            cameras,
+            processes,
+            self._alert_path(wall_ns),
+            deliveries,
+            previous=previous,
+            age_s=(now_ns - self._started_ns) / _S,
+            now_ns=wall_ns,
+        )
+        if previous is not None and previous.status is not health.status:
+            level = _log.warning if health.status is Status.DEGRADED else _log.info
+            level(
+                "health",
+                status=health.status.value,
+                troubles=[f"{t.kind} {t.where}: {t.what}" for t in health.troubles],
+            )
+        return Overview(wall_ns, now_ns, health, cameras, processes, deliveries, self._board.recent())
+
+    def _view(self, facts: CameraFacts, now_ns: int) -> CameraView:
+        standing = self._parts.assessor.camera(
+            facts.report, facts.report_age_s(now_ns), facts.judgement, facts.unjudged_s(now_ns)
+        )
+        self._metrics.standing(facts.camera, standing, None if facts.report is None else facts.report.link)
+        return facts.view(standing, self._parts.decider.open_event(facts.camera), now_ns)
+
+    def _alert_path(self, now_ns: int) -> list[Trouble]:
+        troubles = []
+        if self._recorder.fault is not None:
+            troubles.append(Trouble("store", "", self._recorder.fault, now_ns, "events wait in memory until it works"))
+        if self._pictures.fault is not None:
+            troubles.append(
+                Trouble("snapshots", "", self._pictures.fault, now_ns, "make room in the data folder; events go on")
+            )
+        return troubles

@@ -1,0 +1,86 @@
+"""What the alert desk works with, as it asks for it. Implements none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from monitor.alerting.clock import Clock
+from monitor.alerting.snapshots import Snapshots
+from monitor.alerting.store import EventStore
+from monitor.metrics import Metrics
+from monitor.types import CameraReport, Event, Judgement
+from monitor.views import CameraView, DeliveryView, Health, ProcessView, Standing, Trouble
+
+Cause = Literal["camera lost", "source ended", "stopped", "not judged"]
+
+
+class Decider(Protocol):
+    """Turns judgements into events; one of `deciding`."""
+
+    def judge(self, judgement: Judgement) -> Sequence[Event]:
+        """What people must be told because of this judgement."""
+
+    def silent(self, camera: str, silent_s: float, cause: Cause) -> Sequence[Event]:
+        """Nothing was judged on `camera` for so long, for this reason."""
+
+    def end(self, camera: str, cause: Cause) -> Sequence[Event]:
+        """Close what is open on `camera`."""
+
+    def open_event(self, camera: str) -> Event | None:
+        """The open event, with what was not told yet."""
+
+    def suppressed(self, camera: str) -> int:
+        """Openings held back so far."""
+
+    def saved(self, camera: str) -> bytes:
+        """The state of `camera`, for `resume`."""
+
+    def resume(self, camera: str, saved: bytes) -> bool:
+        """Go on from `saved`; False if that cannot be."""
+
+
+class Assessor(Protocol):
+    """Says where cameras and the daemon stand; made by `build` from `deciding.health`."""
+
+    def camera(
+        self, report: CameraReport | None, report_age_s: float, judgement: Judgement | None, judgement_age_s: float
+    ) -> Standing:
+        """Where a camera stands."""
+
+    def daemon(
+        self,
+        cameras: Sequence[CameraView],
+        processes: Sequence[ProcessView],
+        alert_path: Sequence[Trouble],
+        deliveries: Sequence[DeliveryView],
+        *,
+        previous: Health | None,
+        age_s: float,
+        now_ns: int,
+    ) -> Health:
+        """How the daemon is doing."""
+
+
+class Deliveries(Protocol):
+    """Tells sinks what was stored."""
+
+    def wake(self) -> None:
+        """Something was stored."""
+
+    def views(self) -> Sequence[DeliveryView]:
+        """How each sink is doing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the desk works with; whoever made them closes them."""
+
+    decider: Decider
+    assessor: Assessor
+    store: EventStore
+    snapshots: Snapshots
+    deliveries: Deliveries
+    metrics: Metrics
+    clock: Clock

@@ -1,0 +1,144 @@
+"""The database file: how it is opened, its tables, and how an older file is brought up to date. Holds no queries."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+# Each entry brings a file from version i to i + 1 (`PRAGMA user_version`). Never edit one that was released.
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE events (
+        id TEXT PRIMARY KEY,
+        camera TEXT NOT NULL,
+        phase TEXT NOT NULL CHECK (phase IN ('opened', 'updated', 'closed')),
+        began_ns INTEGER NOT NULL,
+        ended_ns INTEGER NOT NULL,
+        frames INTEGER NOT NULL,
+        body TEXT NOT NULL           -- the Event as JSON
+    ) STRICT;
+    CREATE INDEX events_newest ON events (began_ns DESC);
+    CREATE INDEX events_of_camera ON events (camera, began_ns DESC);
+    CREATE INDEX events_open ON events (camera) WHERE phase <> 'closed';
+    CREATE TABLE deliveries (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        event TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+        sink TEXT NOT NULL,
+        telling TEXT NOT NULL,       -- telling_key: one telling of one event
+        phase TEXT NOT NULL,
+        body TEXT NOT NULL,          -- the Event as it was to be told
+        state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'suppressed', 'dead')),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        due_ns INTEGER NOT NULL,     -- wall time: it must mean something after a restart
+        error TEXT,
+        UNIQUE (sink, telling)
+    ) STRICT;
+    CREATE INDEX deliveries_pending ON deliveries (sink, event, id) WHERE state = 'pending';
+    CREATE INDEX deliveries_of_event ON deliveries (event);
+    CREATE TABLE episodes (
+        camera TEXT PRIMARY KEY,
+        state BLOB NOT NULL
+    ) STRICT;
+    """,
+)
+
+# How long a write waits for another process's lock. The alert loop waits with it, so it is short.
+_BUSY_S = 1.0
+
+
+class StoreError(Exception):
+    """The event store cannot be read or written. What was being written is not stored at all; try again later."""
+
+
+_REMEDIES = {
+    "SQLITE_FULL": "the disk is full: make room; what was not stored is tried again by itself",
+    "SQLITE_BUSY": "another program holds it locked: close that program (an open sqlite3 shell?)",
+    "SQLITE_LOCKED": "another program holds it locked: close that program (an open sqlite3 shell?)",
+    "SQLITE_READONLY": "it cannot be written: check owner and permissions of the file and its folder",
+    "SQLITE_CANTOPEN": "it cannot be opened: check that its folder exists and may be written",
+    "SQLITE_CORRUPT": "the file is damaged: stop rareframe, move it away, restart with a new one",
+    "SQLITE_NOTADB": "the file is not an event store: check the data folder in the configuration",
+    "SQLITE_IOERR": "the disk fails: check the system log",
+}
+
+
+@contextmanager
+def told_as_store_error(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into a StoreError that says which file and what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorname", None) or ""
+        remedy = next((text for name, text in _REMEDIES.items() if code.startswith(name)), "see the message")
+        raise StoreError(f"event store {path}: {error}; {remedy}") from error
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Open or make the file, brought up to date.
+
+    WAL with synchronous=FULL: a committed event survives `kill -9` and a power cut (as far as the disk keeps its
+    word). NORMAL would lose the last commits in a power cut; events are few, so the extra fsync costs nothing.
+
+    Raises:
+        StoreError: It cannot be opened, or was made by a newer version.
+    """
+    with told_as_store_error(path):
+        db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+            _migrate(db, path)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open an existing file that another process may be writing. Never writes an event.
+
+    Raises:
+        StoreError: There is none, or its version is not this program's.
+    """
+    with told_as_store_error(path):
+        if not path.exists():
+            raise StoreError(f"event store {path}: no such file; run the daemon first, or check the data folder")
+        db = sqlite3.connect(
+            f"file:{quote(str(path))}?mode=ro", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _expect_version(db, path, at_least=len(MIGRATIONS))
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    version = _expect_version(db, path, at_least=0)
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        try:
+            db.executescript(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {number};COMMIT;")
+        except sqlite3.Error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+
+def _expect_version(db: sqlite3.Connection, path: Path, at_least: int) -> int:
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"event store {path}: made by a newer rareframe (version {version}, this one knows {len(MIGRATIONS)}); "
+            "install the newer rareframe again"
+        )
+    if version < at_least:
+        raise StoreError(
+            f"event store {path}: of version {version}, expected {at_least}; "
+            "start the daemon once to bring it up to date"
+        )
+    return version

@@ -1,0 +1,1 @@
+"""A camera or file becomes Frames. Knows nothing of where they go, nor of the configuration."""

@@ -1,0 +1,65 @@
+"""A recording's frames for whoever reads it on the spot, without a thread, a link or a second try."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+
+from detectors.base import Picture
+from monitor.capture.open import SourceOptions, open_source
+from monitor.capture.source import Source
+from monitor.capture.timing import Pace, Timeline
+from monitor.types import Frame, Stamp
+
+
+class _NoClock:
+    """Time as a recording has it: it begins at 0, and so the same file gives the same stamps."""
+
+    def wall_ns(self) -> int:
+        return 0
+
+    def mono_ns(self) -> int:
+        return 0
+
+    def wait(self, stop: threading.Event, seconds: float) -> bool:
+        raise NotImplementedError("a recording is never waited for")
+
+
+def open_recording(path: Path, image_rate_hz: float) -> Source:
+    """Open a file or a folder of images, taken at `image_rate_hz`.
+
+    Raises:
+        SourceError: It cannot be opened.
+    """
+    return open_source(SourceOptions(str(path), live=False, image_rate_hz=image_rate_hz))
+
+
+def due_frames(source: Source, camera: str, width_px: int, rate_hz: float) -> Generator[Frame, None, None]:
+    """The frames due for analysis, of one run called after the camera, times from 0; closes the source.
+
+    Raises:
+        SourceError: While iterating: it broke off.
+    """
+    timeline, pace, seq = Timeline(_NoClock(), live=False), Pace(rate_hz, live=False), 0
+    with closing(source):
+        for picture in source.pictures():
+            moment = timeline.mark(picture.pts_s)
+            if pace.due(moment.mono_ns):
+                stamp = Stamp(camera, camera, seq, moment.wall_ns, moment.mono_ns, moment.pts)
+                yield Frame(stamp, picture.image(width_px))
+                seq += 1
+
+
+def all_pictures(source: Source, width_px: int) -> Generator[Picture, None, None]:
+    """Every picture at analysis size, times from 0; closes the source.
+
+    Raises:
+        SourceError: While iterating: it broke off.
+    """
+    timeline = Timeline(_NoClock(), live=False)
+    with closing(source):
+        for picture in source.pictures():
+            moment = timeline.mark(picture.pts_s)
+            yield Picture(picture.image(width_px), moment.mono_ns / 1e9)

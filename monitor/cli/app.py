@@ -1,0 +1,83 @@
+"""The commands put together, and what becomes of their errors. Knows no command's arguments."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from monitor.cli import check, evaluate, events, run, scan
+from monitor.cli.terms import EXIT_FAILED, EXIT_OK, EXIT_USAGE, FailedError, say
+
+app = typer.Typer(
+    name="rareframe",
+    help="Watches live cameras, learns online what is normal on each, and tells people about rare frames.",
+    no_args_is_help=False,
+    rich_markup_mode=None,  # plain help and errors of one line, also where they are piped
+    pretty_exceptions_enable=False,
+)
+app.command("run", epilog=run.EXAMPLES)(run.run)
+app.command("check", epilog=check.EXAMPLES)(check.check)
+app.command("scan", epilog=scan.EXAMPLES)(scan.scan)
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.add_typer(events.app, name="events")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rareframe {importlib.metadata.version('rareframe')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 it went well, 1 it failed, 2 wrong usage or configuration."""
+    sys.exit(_outcome(arguments))
+
+
+def _outcome(arguments: Sequence[str] | None) -> int:
+    try:
+        result = app(args=None if arguments is None else list(arguments), prog_name="rareframe", standalone_mode=False)
+    except TyperException as error:
+        message = error.format_message().rstrip(".")
+        say(f"rareframe: {message}{'' if message.endswith('?') else ';'} see --help")
+        return EXIT_USAGE
+    except Abort:
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        say("rareframe: interrupted")
+        return EXIT_FAILED
+    except BrokenPipeError:  # `rareframe events list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except Exception as error:
+        if not _is_told(error):
+            raise
+        say(str(error) if _is_configuration(error) else f"rareframe: {error}")
+        return EXIT_USAGE if _is_configuration(error) else EXIT_FAILED
+    code = result if isinstance(result, int) else EXIT_OK
+    return EXIT_FAILED if code > EXIT_USAGE else code  # typer's own for Ctrl-C is 130
+
+
+def _is_told(error: Exception) -> bool:
+    """Whether the error's message was written for people: ours were, and the system's. Anything else is a bug."""
+    package = type(error).__module__.partition(".")[0]
+    return package in {"monitor", "detectors"} or isinstance(error, OSError | FailedError)
+
+
+def _is_configuration(error: Exception) -> bool:
+    config = sys.modules.get("monitor.config")  # not imported: then it is none of its errors
+    return config is not None and isinstance(error, config.ConfigError)

@@ -1,0 +1,83 @@
+"""`rareframe evaluate`: how good are the scores on a labelled set? Measures nothing itself."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.cli.terms import EXIT_OK, ConfigOption, SeedOption, examples, offline_config, progress_bar
+
+if TYPE_CHECKING:
+    from monitor.offline.evaluate import Progress
+
+EXAMPLES = examples(
+    "rareframe evaluate ucsd_ped2",
+    "rareframe evaluate ucsd_ped2 --protocol p2 --json result.json",
+)
+
+
+class Protocol(StrEnum):
+    """What is learned, and when."""
+
+    P1 = "p1"
+    P2 = "p2"
+    P1_FROZEN = "p1-frozen"
+
+
+DatasetArgument = Annotated[
+    Path,
+    typer.Argument(metavar="DATASET", exists=True, file_okay=False, help="Folder of test/, labels.json, train/."),
+]
+ProtocolOption = Annotated[
+    Protocol,
+    typer.Option(
+        "--protocol", help="p1: train then test as one stream; p2: test alone, cold; p1-frozen: learns in train only."
+    ),
+]
+JsonFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        dir_okay=False,
+        allow_dash=True,
+        help="Write the figures there as JSON; - is standard output.",
+    ),
+]
+
+
+def evaluate(
+    dataset: DatasetArgument,
+    protocol: ProtocolOption = Protocol.P1,
+    config_file: ConfigOption = None,
+    seed: SeedOption = None,
+    json_file: JsonFileOption = None,
+) -> int:
+    """Measure the scores on a labelled set.
+
+    Each frame is scored before it is learned; trivial baselines stand beside the result.
+    """
+    config = offline_config(config_file, seed, str(dataset))
+    from rich.console import Console  # noqa: PLC0415 - see the package
+
+    from detectors.evaluation.protocol import Scheme  # noqa: PLC0415
+    from detectors.evaluation.result import as_json  # noqa: PLC0415
+    from monitor.build import offline  # noqa: PLC0415
+    from monitor.offline.evaluate import print_result, write_json  # noqa: PLC0415
+
+    with progress_bar() as show:
+        result = offline.evaluate(config, dataset, Scheme(protocol.value), lambda at: show(*_so_far(at)))
+    if json_file is not None and str(json_file) == "-":
+        typer.echo(as_json(result), nl=False)
+        return EXIT_OK
+    print_result(result, Console())
+    if json_file is not None:
+        write_json(result, json_file)
+    return EXIT_OK
+
+
+def _so_far(at: Progress) -> tuple[float, str]:
+    return (at.index - 1) / at.clips, f"{at.clip}, frame {at.frames}"

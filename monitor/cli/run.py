@@ -1,0 +1,131 @@
+"""`rareframe run`: the daemon, or one of its processes alone. Starts nothing itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, assert_never
+
+import typer
+
+from monitor.cli.terms import DataDirOption, examples
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+
+EXAMPLES = examples(
+    "rareframe run",
+    "rareframe run site.yaml",
+    "rareframe run --source rtsp://10.0.0.5/sub",
+    "rareframe run site.yaml --role worker",
+)
+
+
+class Role(StrEnum):
+    """One process of the daemon."""
+
+    CAPTURE = "capture"
+    WORKER = "worker"
+    ALERT = "alert"
+
+
+def run(
+    config_file: Annotated[
+        Path | None,
+        typer.Argument(metavar="CONFIG", help="A YAML file; without one, a demo camera.", show_default=False),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", help="Watch this one URL, device, file or folder, with defaults for the rest."),
+    ] = None,
+    role: Annotated[
+        Role | None,
+        typer.Option("--role", help="Only this process, in the foreground; something else supervises it."),
+    ] = None,
+    data_dir: DataDirOption = None,
+    log_dir: Annotated[
+        Path | None, typer.Option("--log-dir", help="Folder for log files; instead of `logging.dir`.")
+    ] = None,
+    parent: Annotated[int | None, typer.Option("--parent", hidden=True, help="Stop when this process is gone.")] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the live view.")] = False,
+) -> int:
+    """Watch cameras until Ctrl-C.
+
+    The whole daemon, or with --role one of its processes alone. Without CONFIG and --source: a demo camera.
+    """
+    if config_file is not None and source is not None:
+        raise typer.BadParameter("expected a CONFIG or --source, got both; put the source into the configuration")
+    config = _config(config_file, source, data_dir)
+    if log_dir is not None:
+        config = _logging_to(config, log_dir)
+    if role is not None:
+        return _alone(role, config, os.getppid() if parent is None else parent)
+    live = sys.stdout.isatty() and not plain
+    if live and config.logging.dir is None:
+        from monitor.config import places  # noqa: PLC0415 - see the package
+
+        # Log lines of four processes would tear the picture that the live view draws.
+        config = _logging_to(config, places.log_dir(config.data_dir))
+    return _daemon(config, live=live)
+
+
+def _alone(role: Role, config: Config, parent: int) -> int:
+    from monitor import logs  # noqa: PLC0415 - see the package
+    from monitor.processes import orphaned, stop_on_signals  # noqa: PLC0415
+
+    say = config.logging
+    logs.set_up(role.value, level=say.level, style=say.format, folder=say.dir)
+    config = _with_sockets(config)
+    told = stop_on_signals()
+
+    def stop() -> bool:
+        return told() or orphaned(parent)
+
+    match role:
+        case Role.CAPTURE:
+            from monitor.roles import capture  # noqa: PLC0415 - each process loads its own role only
+
+            return capture.run(config, stop)
+        case Role.WORKER:
+            from monitor.roles import worker  # noqa: PLC0415
+
+            return worker.run(config, stop)
+        case Role.ALERT:
+            from monitor.roles import alert  # noqa: PLC0415
+
+            return alert.run(config, stop)
+        case _:
+            assert_never(role)
+
+
+def _config(path: Path | None, source: str | None, data_dir: Path | None) -> Config:
+    from monitor import config  # noqa: PLC0415 - see the package
+
+    if path is not None:
+        return config.load(path, data_dir=data_dir)
+    return config.demo(data_dir=data_dir) if source is None else config.of_source(source, data_dir=data_dir)
+
+
+def _with_sockets(config: Config) -> Config:
+    """Processes started one by one meet in a folder that follows from what all of them are told."""
+    from monitor.config import IpcOptions, places  # noqa: PLC0415 - see the package
+
+    if not isinstance(config.transport, IpcOptions) or config.transport.dir is not None:
+        return config
+    return config.model_copy(update={"transport": IpcOptions(dir=places.socket_dir(config.data_dir))})
+
+
+def _logging_to(config: Config, folder: Path) -> Config:
+    return config.model_copy(update={"logging": config.logging.model_copy(update={"dir": folder})})
+
+
+def _daemon(config: Config, *, live: bool) -> int:
+    from monitor import daemon, terminal  # noqa: PLC0415 - see the package
+
+    places = terminal.Places(
+        url=f"http://{config.alerting.web.listen}", data_dir=config.data_dir, logs=config.logging.dir
+    )
+    with terminal.watching(places, tuple(config.cameras), live=live):
+        return daemon.run(config)

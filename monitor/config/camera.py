@@ -1,0 +1,211 @@
+"""What one camera can be told: its source and the sections it may have of its own. Opens nothing.
+
+Every text given as `description` is also the comment in configs/default.yaml and the hover text in editors.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from detectors.options import (
+    AutoencoderOptions,
+    FeatureOptions,
+    LearningOptions,
+    ModelOptions,
+    PixelsOptions,
+    SpotOptions,
+    ThresholdOptions,
+)
+from monitor.config.section import EnvironmentName, FilePath, Name, Section
+from monitor.redaction import without_credentials
+
+SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "rtp", "srt", "tcp", "udp")
+
+
+class CaptureOptions(Section):
+    """How frames are fetched, and what happens when none come."""
+
+    backend: Literal["auto", "pyav", "opencv"] = Field(
+        default="auto", description="What reads the source; auto is pyav, and opencv for what only that can read."
+    )
+    transport: Literal["tcp", "udp"] = Field(
+        default="tcp", description="How RTSP brings the picture; udp loses packets on a busy network."
+    )
+    open_timeout_s: float = Field(
+        default=10.0, gt=0, le=600, description="An attempt to connect is given up after this. Unit: seconds."
+    )
+    read_timeout_s: float = Field(
+        default=5.0,
+        gt=0,
+        le=600,
+        description="A connection that brings nothing for this long is dropped. Unit: seconds.",
+    )
+    watchdog_s: float = Field(
+        default=15.0,
+        gt=0,
+        le=3600,
+        description="A camera without a new frame for this long is blind, whatever its connection says. Unit: seconds.",
+    )
+    backoff_min_s: float = Field(
+        default=1.0, gt=0, le=3600, description="Wait before the first new attempt; doubles with each. Unit: seconds."
+    )
+    backoff_max_s: float = Field(
+        default=60.0,
+        gt=0,
+        le=86_400,
+        description="The longest wait; also the wait after a refused login. Unit: seconds.",
+    )
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> Self:
+        if self.watchdog_s <= self.read_timeout_s:
+            raise ValueError(
+                f"watchdog_s: expected above read_timeout_s ({self.read_timeout_s:g}), "
+                f"got {self.watchdog_s:g}; raise it"
+            )
+        if self.backoff_max_s < self.backoff_min_s:
+            raise ValueError(
+                f"backoff_max_s: expected at least backoff_min_s ({self.backoff_min_s:g}), "
+                f"got {self.backoff_max_s:g}; raise it"
+            )
+        return self
+
+
+class AnalysisOptions(Section):
+    """Which frames are looked at, and how large."""
+
+    width: int = Field(
+        default=360, ge=64, le=1920, description="Frames are scaled to this width, keeping their shape. Unit: pixels."
+    )
+    fps: float = Field(
+        default=10.0, gt=0, le=60, description="At most this many are looked at; the rest are skipped. Unit: frames/s."
+    )
+
+
+class DetectorOptions(Section):
+    """One detector: what it looks at, and what it learns of that."""
+
+    name: Name = Field(description="What people see it called; each only once on a camera.")
+    feature: FeatureOptions = Field(description="What of the picture is looked at.")
+    model: ModelOptions = Field(description="What is learned of that, and how strangeness is told.")
+    weight: float = Field(
+        default=1.0, gt=0, le=1000, description="Its part in the fused score beside the others. Unit: ratio."
+    )
+
+
+class EpisodeOptions(Section):
+    """When strange frames become one event."""
+
+    open_m: int = Field(
+        default=3, ge=1, le=10_000, description="Opens when this many of `open_n` frames are anomalous. Unit: frames."
+    )
+    open_n: int = Field(default=5, ge=1, le=10_000, description="See `open_m`. Unit: frames.")
+    quiet_s: float = Field(
+        default=3.0, gt=0, le=86_400, description="Closes when no frame was anomalous for this long. Unit: seconds."
+    )
+    refractory_s: float = Field(
+        default=10.0,
+        ge=0,
+        le=86_400,
+        description="After closing no new one opens for this long, so that one happening is one event. Unit: seconds.",
+    )
+    update_s: float = Field(
+        default=10.0,
+        gt=0,
+        le=86_400,
+        description="Sinks hear of an open event at most this often, and only if it grew. Unit: seconds.",
+    )
+
+    @model_validator(mode="after")
+    def _m_of_n(self) -> Self:
+        if self.open_m > self.open_n:
+            raise ValueError(f"open_m: expected at most open_n ({self.open_n}), got {self.open_m}; lower it")
+        return self
+
+
+DEFAULT_DETECTORS = (DetectorOptions(name="prediction", feature=PixelsOptions(), model=AutoencoderOptions()),)
+
+
+class CameraSections(Section):
+    """The sections that stand at the top for all cameras and may stand below one camera for that one alone."""
+
+    capture: CaptureOptions = Field(default=CaptureOptions(), description="How frames are fetched.")
+    analysis: AnalysisOptions = Field(default=AnalysisOptions(), description="Which frames are looked at.")
+    detectors: tuple[DetectorOptions, ...] = Field(
+        default=DEFAULT_DETECTORS,
+        strict=False,
+        description="Who judges the frames. A camera's own list replaces this one as a whole.",
+    )
+    threshold: ThresholdOptions = Field(
+        default=SpotOptions(), description="How the limit is found above which a fused score is anomalous."
+    )
+    learning: LearningOptions = Field(default=LearningOptions(), description="When and from what it learns.")
+    episodes: EpisodeOptions = Field(default=EpisodeOptions(), description="When strange frames become one event.")
+
+    @field_validator("detectors")
+    @classmethod
+    def _some_and_names_differ(cls, detectors: tuple[DetectorOptions, ...]) -> tuple[DetectorOptions, ...]:
+        if not detectors:
+            raise ValueError("expected at least one detector, got none; add one, or leave the key out for the default")
+        names = [detector.name for detector in detectors]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise ValueError(f'{index}.name: expected each detector\'s own name, got "{name}" again; rename one')
+        return detectors
+
+
+class Camera(CameraSections):
+    """One camera, with every section filled in."""
+
+    source: str = Field(
+        min_length=1,
+        json_schema_extra={"patternErrorMessage": "a URL, a file, a folder, a device or demo: as text"},
+        description="rtsp://…, http://…, a video file, a folder of pictures, a device (/dev/video0) or demo:",
+    )
+    user: str | None = Field(default=None, min_length=1, description="Login of the source, if it asks for one.")
+    password_env: EnvironmentName | None = Field(
+        default=None, description="The environment variable that holds the password of `user`."
+    )
+    password_file: FilePath | None = Field(
+        default=None, description="Or a file whose first line is the password; relative to the working directory."
+    )
+
+    @field_validator("source")
+    @classmethod
+    def _scheme_is_known(cls, source: str) -> str:
+        scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", source)
+        if scheme and scheme[1].lower() not in SCHEMES:
+            raise ValueError(
+                f"expected a URL that begins with one of {', '.join(SCHEMES)}, or a path, "
+                f'got "{without_credentials(source)}"; change it'
+            )
+        if scheme and not _host(source):
+            raise ValueError(
+                f'expected a URL with a host, got "{without_credentials(source)}"; write scheme://host/path'
+            )
+        return source
+
+    @model_validator(mode="after")
+    def _login_fits(self) -> Self:
+        if self.password_env is not None and self.password_file is not None:
+            raise ValueError("password_file: expected one place for the password, got `password_env` too; remove one")
+        if (self.password_env is not None or self.password_file is not None) and self.user is None:
+            raise ValueError("user: expected the login that the password belongs to, got none; add `user`")
+        if self.user is not None and "://" not in self.source:
+            raise ValueError("user: expected a login only with a URL as `source`, got it with another; remove it")
+        if self.user is not None and "@" in urlsplit(self.source).netloc:
+            raise ValueError("user: expected one login, got another in the URL of `source`; remove one of them")
+        return self
+
+
+def _host(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for a port that is no number
+        return parts.hostname
+    except ValueError:
+        return None

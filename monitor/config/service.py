@@ -1,0 +1,211 @@
+"""What the service around the cameras can be told: joining, telling, keeping alive. Opens nothing.
+
+Every text given as `description` is also the comment in configs/default.yaml and the hover text in editors.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, StringConstraints, model_validator
+
+from monitor.config.section import EnvironmentName, FilePath, Name, Section
+
+
+def is_loopback(address: str) -> bool:
+    """Whether `HOST:PORT` can be reached from this host only."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+Address = Annotated[
+    str,
+    StringConstraints(pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"),
+    Field(json_schema_extra={"patternErrorMessage": 'an address and port such as "127.0.0.1:9108"'}),
+]
+TcpEndpoint = Annotated[
+    str,
+    StringConstraints(pattern=r"^tcp://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"),
+    Field(json_schema_extra={"patternErrorMessage": 'an endpoint such as "tcp://127.0.0.1:5601"'}),
+]
+
+
+class IpcOptions(Section):
+    """The processes share a host and a folder of sockets."""
+
+    kind: Literal["ipc"] = "ipc"
+    dir: FilePath | None = Field(
+        default=None,
+        description="Folder of the sockets, only its owner's; null: a temporary one that follows from `data_dir`.",
+    )
+
+
+class TcpOptions(Section):
+    """The processes may run on several hosts."""
+
+    kind: Literal["tcp"] = "tcp"
+    frames: TcpEndpoint = Field(default="tcp://127.0.0.1:5601", description="Where the worker takes frames.")
+    judgements: TcpEndpoint = Field(
+        default="tcp://127.0.0.1:5602", description="Where the alert process takes judgements and reports."
+    )
+    heartbeats: TcpEndpoint = Field(
+        default="tcp://127.0.0.1:5603", description="Where the supervisor takes heartbeats."
+    )
+    key_file: FilePath | None = Field(
+        default=None, description="Shared key; must be given for an address beyond loopback."
+    )
+
+    @model_validator(mode="after")
+    def _beyond_loopback_needs_a_key(self) -> Self:
+        for key, endpoint in (
+            ("frames", self.frames),
+            ("judgements", self.judgements),
+            ("heartbeats", self.heartbeats),
+        ):
+            if self.key_file is None and not is_loopback(endpoint.removeprefix("tcp://")):
+                raise ValueError(
+                    f'{key}: expected an address of this host such as tcp://127.0.0.1:5601, got "{endpoint}" '
+                    "without a `key_file`; add one"
+                )
+        return self
+
+
+TransportOptions = Annotated[IpcOptions | TcpOptions, Field(discriminator="kind")]
+
+
+class JsonlSinkOptions(Section):
+    """Sink: one line of JSON for each thing told, to a file."""
+
+    kind: Literal["jsonl"] = "jsonl"
+    name: Name = Field(default="jsonl", description="What metrics and messages call it; each only once.")
+    path: FilePath | None = Field(
+        default=None, description="The file; null: events.jsonl in `data_dir`. Relative to the working directory."
+    )
+
+
+class WebhookSinkOptions(Section):
+    """Sink: each thing told is POSTed as JSON."""
+
+    kind: Literal["webhook"] = "webhook"
+    name: Name = Field(default="webhook", description="What metrics and messages call it; each only once.")
+    url: SecretStr | None = Field(default=None, description="Where to; never printed. One of the three must be given.")
+    url_env: EnvironmentName | None = Field(default=None, description="Or the environment variable that holds it.")
+    url_file: FilePath | None = Field(default=None, description="Or a file whose first line it is.")
+    headers_file: FilePath | None = Field(
+        default=None, description="A file of further headers, one `Name: value` a line, e.g. a token."
+    )
+    timeout_s: float = Field(
+        default=10.0, gt=0, le=300, description="An attempt is given up after this. Unit: seconds."
+    )
+
+    @model_validator(mode="after")
+    def _one_url(self) -> Self:
+        given = [name for name in ("url", "url_env", "url_file") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"expected exactly one of url, url_env, url_file, got {', '.join(given) or 'none'}; "
+                f"{'remove all but one' if given else 'add one'}"
+            )
+        if self.url is not None and not self.url.get_secret_value().startswith(("http://", "https://")):
+            raise ValueError("url: expected a URL that begins with http:// or https://, got another; change it")
+        return self
+
+
+SinkOptions = Annotated[JsonlSinkOptions | WebhookSinkOptions, Field(discriminator="kind")]
+
+
+class WebOptions(Section):
+    """The status page, pictures and metrics."""
+
+    listen: Address = Field(
+        default="127.0.0.1:9108",
+        description="Where it is served; an address of this host only, port 0 takes a free one.",
+    )
+
+    @model_validator(mode="after")
+    def _stays_on_this_host(self) -> Self:
+        if int(self.listen.rpartition(":")[2]) > 65_535:  # noqa: PLR2004 - the largest port
+            raise ValueError(f'listen: expected a port of at most 65535, got "{self.listen}"; lower it')
+        if not is_loopback(self.listen):
+            raise ValueError(
+                f'listen: expected an address of this host such as 127.0.0.1:9108, got "{self.listen}"; '
+                "there is no login yet, so put a proxy with one in front"
+            )
+        return self
+
+
+class AlertingOptions(Section):
+    """Who is told, and where it can be seen."""
+
+    sinks: tuple[SinkOptions, ...] = Field(
+        default=(JsonlSinkOptions(),), strict=False, description="Who is told of events, beside the store."
+    )
+    web: WebOptions = Field(default=WebOptions(), description="The status page, pictures and /metrics.")
+
+
+class SupervisorOptions(Section):
+    """How the processes are kept alive."""
+
+    start_s: float = Field(
+        default=60.0,
+        gt=0,
+        le=3600,
+        description="A process that sends no heartbeat this long after its start is restarted. Unit: seconds.",
+    )
+    silent_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=3600,
+        description="A process whose work made no progress for this long is restarted. Unit: seconds.",
+    )
+    backoff_min_s: float = Field(
+        default=0.5, gt=0, le=3600, description="Wait before the first restart; doubles with each. Unit: seconds."
+    )
+    backoff_max_s: float = Field(default=60.0, gt=0, le=86_400, description="The longest wait. Unit: seconds.")
+    healthy_s: float = Field(
+        default=60.0,
+        gt=0,
+        le=86_400,
+        description="After this long without a fault the wait starts over. Unit: seconds.",
+    )
+    stop_s: float = Field(
+        default=10.0, gt=0, le=600, description="Each process has this long to stop before it is killed. Unit: seconds."
+    )
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> Self:
+        if self.backoff_max_s < self.backoff_min_s:
+            raise ValueError(
+                f"backoff_max_s: expected at least backoff_min_s ({self.backoff_min_s:g}), "
+                f"got {self.backoff_max_s:g}; raise it"
+            )
+        return self
+
+
+class CheckpointOptions(Section):
+    """How what was learned outlives a restart."""
+
+    every_s: float = Field(default=300.0, gt=0, le=86_400, description="Time between two. Unit: seconds.")
+    keep: int = Field(
+        default=3,
+        ge=2,
+        le=1000,
+        description="How many are kept per camera, so that a broken one has an elder. Unit: files.",
+    )
+
+
+class LoggingOptions(Section):
+    """What the processes say."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least that is said.")
+    format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="auto is text on a terminal and one JSON object a line elsewhere."
+    )
+    dir: FilePath | None = Field(
+        default=None,
+        description="Folder for one bounded file per process; null: standard error. Relative to the working directory.",
+    )

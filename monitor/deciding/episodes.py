@@ -1,0 +1,297 @@
+"""Judgements of one camera → its episodes, told as events. A pure function over a frozen, serialisable state.
+
+It looks at no picture and knows no clock: durations come from `Stamp.mono_ns` within a run, and the caller says how
+long nothing was heard. Input may come twice: a (run, seq) that was already seen changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from math import isfinite
+from typing import Literal
+
+from detectors.base import Reason
+from monitor.types import Event, Judgement, Phase, Stamp, State, Verdict
+
+Cause = Literal[
+    "quiet", "camera lost", "source ended", "stopped", "verdict unknown", "not judged", "interrupted", "removed"
+]
+Told = tuple[Event, ...]
+
+_S = 1_000_000_000
+# A judgement of one of so many earlier runs is late or repeated; reconnects are seconds apart, messages far less.
+_RUNS_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When an episode opens, is told again, and closes.
+
+    Attributes:
+        open_m: Anomalous frames that open an episode, among the newest `open_n` judged ones, at most `window_s` old.
+            UNKNOWN frames are not judged ones. `window_s` must be long enough for `open_n` frames at the camera's rate.
+        quiet_s: Seconds without an anomalous frame that close it; time after an UNKNOWN frame does not count.
+        refractory_s: After closing, an opening is held back for so long; what is still anomalous then opens.
+        update_s: At most one UPDATED in so many seconds, told only if the peak grew by the factor `growth`.
+        max_s: An episode that goes on is told as UPDATED at least once in so many seconds, grown or not.
+        lost_s: No judgement for so long closes it; larger than any ordinary time between two frames.
+        unknown_s: UNKNOWN for so long closes it.
+    """
+
+    open_m: int = 3
+    open_n: int = 5
+    window_s: float = 10.0
+    quiet_s: float = 3.0
+    refractory_s: float = 10.0
+    update_s: float = 10.0
+    growth: float = 1.25
+    max_s: float = 300.0
+    lost_s: float = 30.0
+    unknown_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Refuse what could never open or close anything."""
+        if not 1 <= self.open_m <= self.open_n:
+            raise ValueError(f"episode rules: expected 1 <= open_m <= open_n, got {self.open_m} and {self.open_n}")
+        if min(self.window_s, self.quiet_s, self.update_s, self.max_s, self.lost_s, self.unknown_s) <= 0:
+            raise ValueError(f"episode rules: every duration but refractory_s must be above 0, got {self}")
+        if self.refractory_s < 0 or self.growth < 1:
+            raise ValueError(f"episode rules: expected refractory_s >= 0 and growth >= 1, got {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What is kept of one anomalous frame."""
+
+    seq: int
+    wall_ns: int
+    pts: float | None
+    score: float
+    limit: float
+    p_value: float | None
+    state: State
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One frame that was judged normal (no sighting) or anomalous."""
+
+    mono_ns: int
+    sighting: Sighting | None
+
+
+@dataclass(frozen=True, slots=True)
+class Episodes:
+    """All that is remembered of one camera. Every `_mono_ns` belongs to the run `run`.
+
+    Attributes:
+        seq: The newest frame seen of `run`, at `newest_mono_ns`; -1 before the first.
+        past: Runs that are over; their judgements are ignored.
+        recent: The newest judged frames that may still open an episode, oldest first; emptied when one closes.
+        event: The open event as last known, told or not; its phase is the one told last. None while none is open.
+        told_mono_ns: When `event` was last told, with the score `told_score`.
+        quiet_ns: Time since the last anomalous frame, less that which began with an UNKNOWN one.
+        unknown_mono_ns: The first frame of the UNKNOWN stretch that lasts until now; None if there is none.
+        closed_mono_ns: The end of the last episode on this run's clock, while the refractory time may still run.
+        closed_wall_ns: The same in wall time, to carry it into the next run.
+        holding: An opening is being held back.
+        suppressed: Openings held back so far.
+        resumed: The open event was read from the store, and no judgement has gone on with it yet.
+    """
+
+    run: str | None = None
+    seq: int = -1
+    newest_mono_ns: int = 0
+    newest_wall_ns: int = 0
+    past: tuple[str, ...] = ()
+    recent: tuple[Judged, ...] = ()
+    event: Event | None = None
+    told_mono_ns: int = 0
+    told_score: float = 0.0
+    quiet_ns: int = 0
+    unknown_mono_ns: int | None = None
+    closed_mono_ns: int | None = None
+    closed_wall_ns: int | None = None
+    holding: bool = False
+    suppressed: int = 0
+    resumed: bool = False
+
+
+def event_id(camera: str, run: str, seq: int) -> str:
+    """16 hex digits that name the happening whose first anomalous frame was `seq` of `run`; the same for ever."""
+    return blake2b(f"{camera}\0{run}\0{seq}".encode(), digest_size=8).hexdigest()
+
+
+def step(state: Episodes, judgement: Judgement, rules: Rules) -> tuple[Episodes, Told]:
+    """Take in one judgement: the next state, and what people must be told, in order."""
+    stamp = judgement.stamp
+    if stamp.run in state.past or (stamp.run == state.run and stamp.seq <= state.seq):
+        return state, ()
+    closed: Told = ()
+    if stamp.run != state.run:
+        state, closed = end(state, "camera lost")
+        state = _enter(state, stamp)
+    elif state.event is not None and stamp.mono_ns - state.newest_mono_ns >= rules.lost_s * _S:
+        state, closed = end(state, "camera lost")
+    passed_ns = max(0, stamp.mono_ns - state.newest_mono_ns)
+    state = replace(
+        state,
+        seq=stamp.seq,
+        newest_mono_ns=state.newest_mono_ns + passed_ns,
+        newest_wall_ns=stamp.wall_ns,
+        resumed=False,
+    )
+    state, told = _take(state, judgement, passed_ns, rules)
+    return state, closed + told
+
+
+def tick(state: Episodes, silent_s: float, cause: Cause, rules: Rules) -> tuple[Episodes, Told]:
+    """Close an event of which nothing was heard for long.
+
+    Args:
+        silent_s: Seconds since the camera's last judgement came in, on the caller's own monotonic clock; since the
+            caller's start if none came yet.
+        cause: Why nothing comes, as far as the caller knows.
+    """
+    if state.event is None or silent_s < rules.lost_s:
+        return state, ()
+    return end(state, cause)
+
+
+def end(state: Episodes, cause: Cause) -> tuple[Episodes, Told]:
+    """Close the event that is open, if one is."""
+    if state.event is None:
+        return state, ()
+    last = replace(state.event, phase=Phase.CLOSED, cause="interrupted" if state.resumed else cause)
+    # A recording that follows one that ended is another happening: nothing of it is held back.
+    over = last.cause == "source ended"
+    state = replace(
+        state,
+        event=None,
+        closed_mono_ns=None if over else state.newest_mono_ns,
+        closed_wall_ns=None if over else state.newest_wall_ns,
+        resumed=False,
+    )
+    return state, (last,)
+
+
+def _enter(state: Episodes, stamp: Stamp) -> Episodes:
+    """A new connection: other numbers, another clock. The refractory time goes on, measured in wall time."""
+    closed_ns = None
+    if state.closed_wall_ns is not None:
+        closed_ns = stamp.mono_ns - max(0, stamp.wall_ns - state.closed_wall_ns)
+    past = state.past if state.run is None else (*state.past, state.run)[-_RUNS_KEPT:]
+    return replace(
+        state,
+        run=stamp.run,
+        seq=-1,
+        newest_mono_ns=stamp.mono_ns,
+        past=past,
+        recent=(),
+        unknown_mono_ns=None,
+        closed_mono_ns=closed_ns,
+        holding=False,
+    )
+
+
+def _take(state: Episodes, judgement: Judgement, passed_ns: int, rules: Rules) -> tuple[Episodes, Told]:
+    sighting = _sighting(judgement)
+    now_ns = state.newest_mono_ns
+    if sighting is not None:
+        state = replace(state, quiet_ns=0)
+    elif state.unknown_mono_ns is None:  # time that begins with an unknown frame was not seen to be quiet
+        state = replace(state, quiet_ns=state.quiet_ns + passed_ns)
+    if sighting is None and judgement.verdict is not Verdict.NORMAL:
+        since_ns = now_ns if state.unknown_mono_ns is None else state.unknown_mono_ns
+        state = replace(state, unknown_mono_ns=since_ns)
+        return end(state, "verdict unknown") if now_ns - since_ns >= rules.unknown_s * _S else (state, ())
+    state = replace(state, unknown_mono_ns=None)
+    if state.event is None:
+        kept = tuple(j for j in state.recent if now_ns - j.mono_ns <= rules.window_s * _S)
+        state = replace(state, recent=(*kept, Judged(now_ns, sighting))[-rules.open_n :])
+        return _maybe_open(state, rules, judgement.stamp)
+    if sighting is not None:
+        return _go_on(state, state.event, sighting, rules)
+    return end(state, "quiet") if state.quiet_ns >= rules.quiet_s * _S else (state, ())
+
+
+def _sighting(judgement: Judgement) -> Sighting | None:
+    """None unless anomalous. Without a finite score and limit a promise is broken: then it is taken as UNKNOWN."""
+    if judgement.verdict is not Verdict.ANOMALOUS or judgement.score is None or judgement.limit is None:
+        return None
+    if not (isfinite(judgement.score) and isfinite(judgement.limit)):
+        return None
+    stamp = judgement.stamp
+    return Sighting(
+        seq=stamp.seq,
+        wall_ns=stamp.wall_ns,
+        pts=stamp.pts,
+        score=judgement.score,
+        limit=judgement.limit,
+        p_value=judgement.p_value,
+        state=judgement.state,
+        # What is not finite cannot be written as JSON, and would make the stored event unreadable.
+        reasons=tuple(r for r in judgement.reasons if r.box is None or all(map(isfinite, r.box))),
+    )
+
+
+def _maybe_open(state: Episodes, rules: Rules, stamp: Stamp) -> tuple[Episodes, Told]:
+    seen = [judged.sighting for judged in state.recent if judged.sighting is not None]
+    if len(seen) < rules.open_m:
+        return replace(state, holding=False), ()
+    if state.recent[-1].sighting is None:  # only an anomalous frame opens, though enough of them may lie before
+        return state, ()
+    now_ns = state.newest_mono_ns
+    if state.closed_mono_ns is not None and now_ns - state.closed_mono_ns < rules.refractory_s * _S:
+        return replace(state, holding=True, suppressed=state.suppressed + (not state.holding)), ()
+    event = _opened(stamp, seen)
+    return replace(
+        state, event=event, told_mono_ns=now_ns, told_score=event.score, quiet_ns=0, holding=False, recent=()
+    ), (event,)
+
+
+def _opened(stamp: Stamp, seen: list[Sighting]) -> Event:
+    first, last = seen[0], seen[-1]
+    peak = max(seen, key=lambda sighting: sighting.score)
+    return Event(
+        id=event_id(stamp.camera, stamp.run, first.seq),
+        camera=stamp.camera,
+        phase=Phase.OPENED,
+        began_ns=first.wall_ns,
+        ended_ns=last.wall_ns,
+        began_pts=first.pts,
+        ended_pts=last.pts,
+        peak_ns=peak.wall_ns,
+        score=peak.score,
+        limit=peak.limit,
+        p_value=peak.p_value,
+        frames=len(seen),
+        state=peak.state,
+        reasons=peak.reasons,
+        cause=None,
+        snapshot=None,
+        overlay=None,
+        clip=None,
+    )
+
+
+def _go_on(state: Episodes, event: Event, sighting: Sighting, rules: Rules) -> tuple[Episodes, Told]:
+    event = replace(event, ended_ns=sighting.wall_ns, ended_pts=sighting.pts, frames=event.frames + 1)
+    if sighting.score > event.score:
+        event = replace(
+            event,
+            peak_ns=sighting.wall_ns,
+            score=sighting.score,
+            limit=sighting.limit,
+            p_value=sighting.p_value,
+            state=sighting.state,
+            reasons=sighting.reasons,
+        )
+    silent_ns = state.newest_mono_ns - state.told_mono_ns
+    grown = event.score > state.told_score and event.score >= state.told_score * rules.growth
+    if silent_ns < rules.max_s * _S and not (grown and silent_ns >= rules.update_s * _S):
+        return replace(state, event=event), ()
+    event = replace(event, phase=Phase.UPDATED)
+    return replace(state, event=event, told_mono_ns=state.newest_mono_ns, told_score=event.score), (event,)

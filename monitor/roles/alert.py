@@ -1,0 +1,70 @@
+"""The alert process: judgements and reports in, events out to store, sinks, metrics and pages. Sees no camera."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable
+
+import cv2
+import structlog
+
+from monitor.alerting.store import StoreError
+from monitor.build.alerting import alerting
+from monitor.build.joining import endpoints
+from monitor.config import Config
+from monitor.roles.voice import CannotStartError, Heart, SelfReport
+from monitor.transport import Context, Receiver
+from monitor.types import CameraReport, Judgement, ProcessReport, ScoringReport
+from monitor.web.server import WebError
+
+# Unacknowledged messages of one sender: enough for a burst, few enough to be sent again after a crash.
+WINDOW = 32
+TURN_S = 0.2
+TICK_S = 0.5
+_log = structlog.get_logger(__name__)
+
+
+def run(config: Config, stop: Callable[[], bool]) -> int:
+    """Alert until `stop` says so; then close what is open. Returns 0.
+
+    Raises:
+        ConfigError, EndpointError, KeyFileError: It cannot work like this.
+        CannotStartError: The store cannot be opened or the address is taken.
+    """
+    try:
+        _alert(config, stop)
+    except (StoreError, WebError) as error:
+        raise CannotStartError(str(error)) from error
+    return 0
+
+
+def _alert(config: Config, stop: Callable[[], bool]) -> None:
+    boot, context = uuid.uuid4().hex, Context()
+    places = endpoints(config)
+    cv2.setNumThreads(config.threads)
+    heart = Heart(context, places, "alert", "deciding")
+    with (
+        Receiver(context, places.judgements, window=WINDOW, key=places.key) as inbox,
+        alerting(config, os.environ) as running,
+    ):
+        _log.info("listening", url=f"http://127.0.0.1:{running.web.port}")
+        myself = SelfReport("alert", boot, running.desk.handle)
+        ticked_s, turns = float("-inf"), 0
+        while not stop():
+            delivery = inbox.receive(TURN_S)
+            if delivery is not None:
+                message = delivery.message
+                if isinstance(message, Judgement | CameraReport | ScoringReport | ProcessReport):
+                    running.desk.handle(message)
+                delivery.done()
+            now_s = time.monotonic()
+            if now_s - ticked_s >= TICK_S:
+                ticked_s = now_s
+                running.desk.tick()
+                myself.tell_if_due(wire_errors=inbox.errors, dropped=0)
+            turns += 1
+            heart.beat(turns)
+    heart.close()
+    context.term()

@@ -1,0 +1,92 @@
+"""The capture process: one thread round each camera, and a main thread that watches them. Judges nothing."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Callable
+
+import structlog
+
+from monitor.build.capturing import camera_loop
+from monitor.build.joining import endpoints
+from monitor.capture.camera import Camera
+from monitor.config import Config
+from monitor.roles.outlet import LinkOutlet
+from monitor.roles.voice import Heart, SelfReport
+from monitor.transport import Context, Policy, Sender
+
+# Between two looks of the main thread at the cameras.
+WATCH_S = 0.5
+# Longer than a camera's thread needs unless its library is stuck.
+JOIN_S = 6.0
+_log = structlog.get_logger(__name__)
+
+
+class _CameraThread:
+    """One camera's loop on a thread of its own."""
+
+    def __init__(self, name: str, loop: Camera, outlet: LinkOutlet, stop: threading.Event) -> None:
+        self.loop = loop
+        self.failed = False
+        self._outlet = outlet
+        self._stop = stop
+        self._thread = threading.Thread(target=self._run, name=f"camera {name}")
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> bool:
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        self.failed = True  # unless it comes to its end
+        try:
+            self.loop.run(self._stop)
+            self.failed = False
+        finally:
+            self._outlet.close()
+
+
+def run(config: Config, stop: Callable[[], bool]) -> int:
+    """Capture until `stop` says so. Returns 0, or 1 if a camera's loop broke on a fault of ours.
+
+    Raises:
+        ConfigError, EndpointError, KeyFileError: It cannot work like this.
+    """
+    boot, context, stopping = uuid.uuid4().hex, Context(), threading.Event()
+    places = endpoints(config)
+    threads = []
+    for name, camera in config.cameras.items():
+        made: list[LinkOutlet] = []
+
+        def outlet(live: bool, name: str = name, made: list[LinkOutlet] = made) -> LinkOutlet:
+            made.append(LinkOutlet(context, places, name, stopping.is_set, live=live))
+            return made[0]
+
+        loop = camera_loop(name, camera, os.environ, outlet, boot)
+        threads.append(_CameraThread(name, loop, made[0], stopping))
+    reports = Sender(context, places.judgements, capacity=64, policy=Policy.BUFFERED, stop=stop, key=places.key)
+    heart = Heart(context, places, "capture", "watch")
+    myself = SelfReport("capture", boot, reports.send)
+    turns = 0
+    while not stop() and not any(thread.failed and thread.join(0) for thread in threads):
+        stopping.wait(WATCH_S)
+        for thread in threads:
+            overdue = thread.loop.watch()
+            if overdue is not None:
+                reports.send(overdue)
+        reports.pump()
+        myself.tell_if_due(wire_errors=0, dropped=sum(count.total for count in reports.drops()))
+        turns += 1
+        heart.beat(turns)
+    stopping.set()
+    stuck = [thread for thread in threads if not thread.join(JOIN_S)]
+    if stuck:
+        # A library that does not come back cannot be unwound; everything it held is the kernel's to free.
+        _log.warning("cameras_stuck", count=len(stuck), do="nothing: the process ends without them")
+        os._exit(0)
+    reports.close()
+    heart.close()
+    context.term()
+    return 1 if any(thread.failed for thread in threads) else 0

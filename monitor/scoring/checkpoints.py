@@ -1,0 +1,131 @@
+"""What a camera's detectors learned, on disk: written whole or not at all, read without pickle, older ones kept.
+
+A checkpoint is a NumPy `.npz` (its zip members carry CRC-32 sums) with the arrays of a state and one JSON text about
+them. It says nothing about events: those are in the store.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import structlog
+
+from detectors.base import StateDict, StateView
+
+FORMAT = 1
+ABOUT = "about.json"  # no array has this name: arrays are PART/ARRAY
+_log = structlog.get_logger(__name__)
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be written or read; the message says which, why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a checkpoint is of.
+
+    Attributes:
+        format: `FORMAT` at the time of writing.
+        camera: The camera's name.
+        fingerprint: Of everything in the configuration that shapes the arrays.
+        wall_ns: When it was written.
+    """
+
+    format: int
+    camera: str
+    fingerprint: str
+    wall_ns: int
+
+
+class Checkpoints:
+    """The checkpoints of one camera, `CAMERA.WALL_NS.npz` in one folder, the newest `keep` of them."""
+
+    def __init__(self, folder: Path, camera: str, fingerprint: str, keep: int) -> None:
+        """Args: folder: made if absent; camera; fingerprint: see `About`; keep: at least 1."""
+        self._folder = folder
+        self._camera = camera
+        self._fingerprint = fingerprint
+        self._keep = keep
+
+    def write(self, state: StateView, wall_ns: int) -> Path:
+        """Write a checkpoint that survives a crash and a power cut, then remove the oldest.
+
+        Raises:
+            CheckpointError: The disk is full, not writable, …; those written before are still there.
+        """
+        about = About(FORMAT, self._camera, self._fingerprint, wall_ns)
+        path = self._folder / f"{self._camera}.{wall_ns:020d}.npz"
+        part = path.with_suffix(".part")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                text = np.frombuffer(json.dumps(asdict(about)).encode(), np.uint8)
+                np.savez(file, allow_pickle=False, **{ABOUT: text}, **state)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+            _sync(self._folder)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise CheckpointError(
+                f"camera {self._camera}: cannot write the checkpoint {path}: {error.strerror or error}; "
+                "make room or make the folder writable; what was learned is still in memory"
+            ) from error
+        self._remove_old()
+        return path
+
+    def newest_first(self) -> Sequence[Path]:
+        """The files there are, the newest first; none if the folder is absent."""
+        name = re.compile(rf"{re.escape(self._camera)}\.\d{{20}}\.npz")
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            return sorted((p for p in self._folder.iterdir() if name.fullmatch(p.name)), reverse=True)
+        return []
+
+    def read(self, path: Path) -> tuple[About, StateDict]:
+        """One checkpoint of this camera and configuration.
+
+        Raises:
+            CheckpointError: It is broken, of another camera or configuration, or cannot be read.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: np.asarray(file[name]) for name in file.files}
+            about = About(**json.loads(arrays.pop(ABOUT).tobytes()))
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise CheckpointError(
+                f"camera {self._camera}: the checkpoint {path} is broken: {error}; falling back to an older one"
+            ) from error
+        expected = (FORMAT, self._camera, self._fingerprint)
+        if (about.format, about.camera, about.fingerprint) != expected:
+            raise CheckpointError(
+                f"camera {self._camera}: the checkpoint {path} is of another configuration: expected {expected}, "
+                f"got {(about.format, about.camera, about.fingerprint)}; the camera learns afresh unless an older fits"
+            )
+        return about, arrays
+
+    def _remove_old(self) -> None:
+        for path in self.newest_first()[self._keep :]:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                _log.warning("an old checkpoint cannot be removed", path=str(path), error=error.strerror)
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename in `folder` last over a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,132 @@
+"""One camera's frames in, judgements out. Knows no sockets and no files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from detectors.base import Floats, Image, Picture, Reading, StateDict, StateView
+from detectors.pipeline import Pipeline
+from monitor.types import Frame, Judgement, Stamp, State, Verdict
+
+# People look at a live picture about this often; anomalous frames always carry theirs.
+PICTURE_EVERY_S = 1.0
+JPEG_QUALITY = 85
+# A camera that misses more than this share of its frames sees too little to be called active.
+DEGRADED_SHARE = 0.2
+# Over about so many frames.
+MISSED_MEMORY = 100
+_NS = 1_000_000_000
+
+
+class CameraScorer:
+    """Judges one camera's frames, then lets them be learned: `judge`, send the judgement, `learn`."""
+
+    def __init__(self, pipeline: Pipeline, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Args: pipeline: of this camera alone; clock: seconds, for measuring the computing."""
+        self._pipeline = pipeline
+        self._clock = clock
+        self._last: Stamp | None = None
+        self._pictured_ns = -_NS
+        self._missed_share = 0.0
+        self._missed = 0
+        self._received = 0
+
+    @property
+    def received(self) -> int:
+        """Frames judged so far."""
+        return self._received
+
+    @property
+    def missed(self) -> int:
+        """Frames missing in the gaps of `seq` so far."""
+        return self._missed
+
+    @property
+    def learned(self) -> int:
+        """Frames learned so far, restarts included."""
+        return self._pipeline.learned
+
+    def judge(self, frame: Frame) -> Judgement | None:
+        """What to think of `frame`; None if it, or a later one of its run, was judged before (a frame sent twice)."""
+        if not self._follow(frame.stamp):
+            return None
+        self._received += 1
+        began = self._clock()
+        reading = self._pipeline.step(Picture(frame.image, frame.stamp.mono_ns / _NS))
+        return self._told(frame, reading, self._clock() - began)
+
+    def learn(self) -> None:
+        """Let the frame that was judged last be learned."""
+        self._pipeline.learn()
+
+    def state(self) -> StateDict:
+        """What the camera's pipeline has learned."""
+        return self._pipeline.state()
+
+    def restore(self, state: StateView) -> None:
+        """Go on from `state`; StateError if it does not fit (then build a new scorer)."""
+        self._pipeline.restore(state)
+
+    def _follow(self, stamp: Stamp) -> bool:
+        """Count gaps and cut at a new run; False for a frame that is not news."""
+        last, gap = self._last, 0
+        if last is not None and last.run == stamp.run:
+            if stamp.seq <= last.seq:
+                return False
+            gap = stamp.seq - last.seq - 1
+        elif last is not None and stamp.mono_ns > last.mono_ns:
+            self._pipeline.cut()
+        else:
+            self._pipeline.restart_clock()
+        self._last = stamp
+        self._missed += gap
+        kept = (1 - 1 / MISSED_MEMORY) ** (gap + 1)
+        self._missed_share = kept * self._missed_share + (1 - kept) * gap / (gap + 1)
+        return True
+
+    def _told(self, frame: Frame, reading: Reading, scored_s: float) -> Judgement:
+        state, why = reading.state, reading.state_reason
+        if state is State.ACTIVE and self._missed_share > DEGRADED_SHARE:
+            state, why = State.DEGRADED, f"{self._missed_share:.0%} of its frames are dropped before they are judged"
+        strange = reading.verdict is Verdict.ANOMALOUS
+        shown = strange or frame.stamp.mono_ns - self._pictured_ns >= PICTURE_EVERY_S * _NS
+        if shown:
+            self._pictured_ns = frame.stamp.mono_ns
+        return Judgement(
+            stamp=frame.stamp,
+            state=state,
+            state_reason=why,
+            verdict=reading.verdict,
+            score=_plain(reading.value),
+            p_value=_plain(reading.p_value),
+            limit=_plain(reading.limit),
+            scores=reading.scores,
+            reasons=reading.reasons,
+            heatmap=_relative(reading.heatmap, reading.limit) if shown else None,
+            picture=_jpeg(frame.image) if shown else None,
+            scored_s=scored_s,
+        )
+
+
+def _plain(number: float | None) -> float | None:
+    """Without NumPy's type, which does not travel."""
+    return None if number is None else float(number)
+
+
+def _relative(heatmap: Floats | None, limit: float | None) -> Floats | None:
+    """The heatmap in units of twice the limit, 0..1."""
+    if heatmap is None or limit is None or limit <= 0:
+        return None
+    return np.asarray(np.clip(heatmap / np.float32(2 * limit), 0, 1), np.float32)
+
+
+def _jpeg(image: Image) -> bytes:
+    """(H, W, 3) BGR as JPEG."""
+    done, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    if not done:
+        raise ValueError(f"cannot encode a picture of shape {image.shape} as JPEG")
+    return encoded.tobytes()

@@ -1,0 +1,54 @@
+"""What a sink is: seen by `alerting`, which calls it, and by `sinks`, which implements it; so it lies below both.
+
+It knows no destination and retries nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from monitor.types import Event, Phase
+
+
+class SinkError(Exception):
+    """One delivery failed. The sink stays usable.
+
+    Attributes:
+        retryable: Whether the same delivery may succeed later. False: it never will, do not try again.
+        after_s: Seconds the destination asked to be left alone; None if it did not say.
+    """
+
+    def __init__(self, message: str, *, retryable: bool, after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.after_s = after_s
+
+
+class Sink(Protocol):
+    """One destination that is told of events. Called from one thread at a time, and from no other thread."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration; unique."""
+
+    def deliver(self, event: Event) -> None:
+        """Tell the destination, within a time-out of the sink's own.
+
+        The same event and phase may come twice: the destination must be able to tell (`telling_key`).
+
+        Raises:
+            SinkError: It was not told, or may not have been. The message holds no secret.
+        """
+
+    def close(self) -> None:
+        """Let go of everything held. Closing twice is fine."""
+
+
+def telling_key(event: Event) -> str:
+    """What makes one telling of one event unique for ever; the same when it is sent again.
+
+    An event has one OPENED and one CLOSED but any number of UPDATED, told apart by the anomalous frames so far.
+    """
+    if event.phase is Phase.UPDATED:
+        return f"{event.id}/updated-{event.frames}"
+    return f"{event.id}/{event.phase.value}"

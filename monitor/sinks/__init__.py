@@ -1,0 +1,1 @@
+"""Destinations that are told of events, one a file. None retries, stores or decides."""

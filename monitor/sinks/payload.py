@@ -1,0 +1,109 @@
+"""What every sink tells of an event: one JSON object, documented here. Times are ISO 8601 in UTC.
+
+`schema_version` rises when a field changes its meaning or goes; fields may be added at any time.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from detectors.base import Reason
+from monitor.sink import telling_key
+from monitor.types import Event, Phase, State
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One telling of one event.
+
+    Attributes:
+        schema_version: Of this object.
+        key: Unique to this telling of this event; the same when it is sent again.
+        id: Of the event: the same in every phase.
+        phase: "opened", "updated" or "closed".
+        began: Of the first anomalous frame; `ended` of the last so far, `peak` of the strongest.
+        began_pts: The same in seconds into a recording or connection; null where the source does not say.
+        score: Of the strongest frame; above `limit`. `p_value`, `state` and `reasons` are that frame's too.
+        frames: Anomalous frames so far.
+        reasons: Strongest first: detector, text, p_value, box as shares (left, top, right, bottom).
+        cause: Why it closed; null while open.
+        snapshot: File below the data folder; `overlay` with the heatmap, `clip` the video. Null if there is none.
+        snapshot_jpeg_base64: The overlay, or else the snapshot, if the sink is set to send it and the file is there.
+    """
+
+    schema_version: int
+    key: str
+    id: str
+    camera: str
+    phase: Phase
+    began: str
+    ended: str
+    peak: str
+    began_pts: float | None
+    ended_pts: float | None
+    score: float
+    limit: float
+    p_value: float | None
+    frames: int
+    state: State
+    reasons: tuple[Reason, ...]
+    cause: str | None
+    snapshot: str | None
+    overlay: str | None
+    clip: str | None
+    snapshot_jpeg_base64: str | None
+
+
+def payload_of(event: Event, *, pictures: Path | None = None) -> Payload:
+    """What is told of `event`; with its picture read below the data folder `pictures`, if given."""
+    return Payload(
+        schema_version=SCHEMA_VERSION,
+        key=telling_key(event),
+        id=event.id,
+        camera=event.camera,
+        phase=event.phase,
+        began=_iso(event.began_ns),
+        ended=_iso(event.ended_ns),
+        peak=_iso(event.peak_ns),
+        began_pts=event.began_pts,
+        ended_pts=event.ended_pts,
+        score=event.score,
+        limit=event.limit,
+        p_value=event.p_value,
+        frames=event.frames,
+        state=event.state,
+        reasons=event.reasons,
+        cause=event.cause,
+        snapshot=event.snapshot,
+        overlay=event.overlay,
+        clip=event.clip,
+        snapshot_jpeg_base64=None if pictures is None else _picture(pictures, event.overlay or event.snapshot),
+    )
+
+
+def as_json(payload: Payload) -> bytes:
+    """One line of JSON without its end."""
+    return msgspec.json.encode(payload)
+
+
+def _iso(wall_ns: int) -> str:
+    # Whole microseconds by integers: a float of this size is exact to about 200 ns only.
+    seconds, rest_ns = divmod(wall_ns, 1_000_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest_ns // 1000)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _picture(folder: Path, name: str | None) -> str | None:
+    if name is None:
+        return None
+    try:
+        return base64.b64encode((folder / name).read_bytes()).decode()
+    except OSError:
+        return None  # told without a picture rather than not at all

@@ -1,0 +1,153 @@
+"""What the alert process knows at one moment, as frozen values for `/healthz`, `/status` and the terminal.
+
+These do not cross processes by ZeroMQ and hold no behaviour; whoever shows them adds nothing of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from monitor.types import DetectorScore, Event, Link, State, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a camera stands, seen from the alert process.
+
+    Attributes:
+        state: What may be believed about the camera. BLIND too once a recording has ended.
+        reason: One plain sentence for people; "" if there is nothing to add.
+        ended: A recording came to its end and all of it was judged: nothing more is to come, nothing is wrong.
+    """
+
+    state: State
+    reason: str
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CameraView:
+    """One camera as it is now; everything about the newest frame is None before the first.
+
+    Attributes:
+        link: None until its capture loop was heard.
+        fps: Judgements per second of late; None before the second one.
+        frames: Frames read, `dropped` not delivered to the worker, `missed` gaps that the worker saw.
+        last_frame_ns: Wall time of the newest frame read.
+        picture: The newest picture as JPEG, of wall time `picture_ns`.
+        open_event: The event that is going on; `last_event`: the newest one told, open or closed.
+    """
+
+    camera: str
+    state: State
+    reason: str
+    ended: bool
+    link: Link | None
+    verdict: Verdict | None
+    score: float | None
+    limit: float | None
+    p_value: float | None
+    scores: tuple[DetectorScore, ...]
+    fps: float | None
+    frames: int
+    dropped: int
+    missed: int
+    last_frame_ns: int | None
+    picture: bytes | None
+    picture_ns: int | None
+    open_event: Event | None
+    last_event: Event | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessView:
+    """One process as it last told of itself, or as the supervisor last told of it.
+
+    Attributes:
+        pid: None if nothing was heard of it yet; then `up` is False.
+        restarts: Unplanned ones since the supervisor started; None if no supervisor was heard.
+        silent_s: Seconds since anything was heard of it.
+    """
+
+    process: str
+    up: bool
+    pid: int | None
+    restarts: int | None
+    rss_bytes: int | None
+    silent_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """What is still to be told to one sink.
+
+    Attributes:
+        pending: Deliveries not made yet.
+        dead: Deliveries given up since the process started.
+        error: Why the newest attempt failed; None if it did not.
+    """
+
+    sink: str
+    pending: int
+    dead: int
+    error: str | None
+
+
+class Status(StrEnum):
+    """How the daemon as a whole is doing."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DEGRADED = "degraded"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that is wrong.
+
+    Attributes:
+        kind: A short fixed word: "camera", "process", "store", "snapshots", "sink".
+        where: Which camera, process or sink; "" where there is only one.
+        what: What is wrong, one sentence.
+        since_ns: Wall time at which it was first seen; kept while it lasts.
+        remedy: What to do.
+    """
+
+    kind: str
+    where: str
+    what: str
+    since_ns: int
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The daemon's health.
+
+    Attributes:
+        can_alert: False while an event could not be stored and told, whatever else works.
+        troubles: Everything wrong, oldest first.
+    """
+
+    status: Status
+    can_alert: bool
+    troubles: tuple[Trouble, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything at one moment.
+
+    Attributes:
+        made_ns: Wall time of the moment; `made_mono_ns` the same on the alert process's monotonic clock.
+        recent: The newest events told, newest first, each in its newest phase.
+    """
+
+    made_ns: int
+    made_mono_ns: int
+    health: Health
+    cameras: tuple[CameraView, ...]
+    processes: tuple[ProcessView, ...]
+    deliveries: tuple[DeliveryView, ...]
+    recent: tuple[Event, ...]

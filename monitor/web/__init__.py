@@ -1,0 +1,1 @@
+"""What the alert process shows over HTTP, read only. Changes nothing."""

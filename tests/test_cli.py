@@ -1,0 +1,239 @@
+"""The commands, as a person and as a program use them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from monitor import daemon, logs, processes
+from monitor.alerting.store import EventStore
+from monitor.cli import main
+from monitor.config import Config, IpcOptions, dump, socket_dir
+from monitor.config.places import store_path
+from monitor.roles import capture
+from monitor.types import Event, Phase, State
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+COMMANDS = ["run", "check", "scan", "evaluate", "events list", "events show", "events export"]
+# Half a second is what a person takes for "at once"; a loaded machine gets the best of several tries.
+AT_ONCE_S = 0.5
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(name="cli")
+def _cli(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line in this process; gives exit code, standard output, standard error."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        out, err = capsys.readouterr()
+        return int(stopped.value.code or 0), out, err
+
+    return run
+
+
+@pytest.fixture(name="data_dir")
+def _data_dir(tmp_path: Path) -> Path:
+    """A data folder with two stored events."""
+    store = EventStore.open(store_path(tmp_path))
+    day_ns = 86_400 * 1_000_000_000
+    store.record(
+        [_event("aaaa000011112222", "gate", 20_000 * day_ns), _event("bbbb000011112222", "door", 20_001 * day_ns)],
+        {},
+        0,
+    )
+    store.close()
+    return tmp_path
+
+
+def _event(event_id: str, camera: str, began_ns: int) -> Event:
+    return Event(
+        id=event_id, camera=camera, phase=Phase.CLOSED, began_ns=began_ns, ended_ns=began_ns + 2_500_000_000,
+        began_pts=12.0, ended_pts=14.5, peak_ns=began_ns + 1, score=4.5, limit=3.0, p_value=0.001, frames=25,
+        state=State.ACTIVE, reasons=(), cause="quiet", snapshot="snapshots/x.jpg", overlay=None, clip=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_examples(cli: Run, command: str) -> None:
+    """`--help` says what a command does and shows how it is called."""
+    code, out, _ = cli(*command.split(), "--help")
+    assert code == 0
+    assert f"    rareframe {command}" in out.partition("Examples:")[2]
+
+
+def test_the_version_is_told(cli: Run) -> None:
+    """`--version` names the program and its version."""
+    code, out, _ = cli("--version")
+    assert (code, out.split()[0]) == (0, "rareframe")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "Missing command"),
+        (["chekc"], "Did you mean 'check'?"),
+        (["events"], "Missing command"),
+        (["scan", "--out", "x"], "Missing argument 'FILE"),
+        (["scan", "nothing.mp4", "--out", "x"], "expected recordings, got nothing at nothing.mp4"),
+        (["evaluate", "nothing"], "'nothing' does not exist"),
+        (["evaluate", ".", "--protocol", "p3"], "p1-frozen"),
+        (["run", "a.yaml", "--source", "b"], "expected a CONFIG or --source, got both"),
+        (["run", "nothing.yaml"], "nothing.yaml: expected a readable file"),
+        (["run", "--source", "gopher://x/y"], "command line: --source: expected a URL that begins with"),
+        (["run", "--role", "cook"], "capture"),
+        (["check", "nothing.yaml"], "nothing.yaml: expected a readable file"),
+        (["events", "list", "--since", "yesterday"], "yesterday"),
+    ],
+)
+def test_wrong_usage_costs_one_line_and_exit_code_2(cli: Run, arguments: list[str], words: str) -> None:
+    """One line on standard error that says what was wrong; nothing on standard output; no traceback."""
+    code, out, err = cli(*arguments)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_check_accepts_a_good_configuration(cli: Run) -> None:
+    """A good file is called good, with its cameras."""
+    code, out, err = cli("check", str(CONFIGS / "minimal.yaml"))
+    assert (code, err) == (0, "")
+    assert out.endswith("good; cameras: front_door\n")
+
+
+def test_check_tells_every_problem_also_to_programs(cli: Run, tmp_path: Path) -> None:
+    """Standard error has a line a problem for people, `--json` has them as data; both exit with 2."""
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("seed: -1\ncameras: {}\n", encoding="utf-8")
+    code, out, err = cli("check", str(bad))
+    assert (code, out, len(err.splitlines())) == (2, "", 2)
+    code, out, err = cli("check", str(bad), "--json")
+    found = json.loads(out)
+    assert (code, err, found["ok"]) == (2, "", False)
+    assert [(problem["line"], problem["key"]) for problem in found["problems"]] == [(1, "seed"), (2, "cameras")]
+
+
+def test_events_are_listed_newest_first(cli: Run, data_dir: Path) -> None:
+    """One event a line with id, time, camera and how long it lasted; the newest first."""
+    code, out, _ = cli("events", "list", "--data-dir", str(data_dir))
+    first, second = out.splitlines()
+    assert code == 0
+    assert first.startswith("bbbb000011112222  2024-10-05 00:00:00Z  door  closed  2.5 s  4.5 > 3")
+    assert second.startswith("aaaa000011112222")
+
+
+def test_events_are_filtered_and_given_to_programs(cli: Run, data_dir: Path) -> None:
+    """Camera and times narrow the list; `--json` gives whole events."""
+    _, out, _ = cli("events", "list", "--data-dir", str(data_dir), "--camera", "gate", "--json")
+    assert [event["id"] for event in json.loads(out)] == ["aaaa000011112222"]
+    _, out, _ = cli("events", "list", "--data-dir", str(data_dir), "--since", "2024-10-04T12:00:00", "--json")
+    assert [event["id"] for event in json.loads(out)] == ["bbbb000011112222"]
+
+
+def test_an_event_is_shown_by_the_beginning_of_its_id(cli: Run, data_dir: Path) -> None:
+    """A unique beginning will do, and the pictures' places are told; anything else is refused."""
+    code, out, _ = cli("events", "show", "aaaa", "--data-dir", str(data_dir))
+    assert code == 0
+    assert f"snapshot  {data_dir}/snapshots/x.jpg" in out
+    code, _, err = cli("events", "show", "cccc", "--data-dir", str(data_dir))
+    assert (code, err) == (
+        1,
+        "rareframe: event cccc: expected one event, got 0; `rareframe events list` shows their ids\n",
+    )
+
+
+def test_events_are_exported_oldest_first(cli: Run, data_dir: Path) -> None:
+    """JSON lines and CSV hold every event."""
+    out_file = data_dir / "out.jsonl"
+    assert cli("events", "export", "--data-dir", str(data_dir), "--out", str(out_file))[0] == 0
+    assert [json.loads(line)["camera"] for line in out_file.read_text(encoding="utf-8").splitlines()] == [
+        "gate",
+        "door",
+    ]
+    _, out, _ = cli("events", "export", "--data-dir", str(data_dir), "--format", "csv")
+    head, *rows = out.splitlines()
+    assert head.startswith("id,camera,phase,began_ns")
+    assert [row.split(",")[1] for row in rows] == ["gate", "door"]
+
+
+def test_a_folder_without_a_store_is_an_error_of_one_line(cli: Run, tmp_path: Path) -> None:
+    """Looking into the wrong folder says so and makes nothing there."""
+    code, out, err = cli("events", "list", "--data-dir", str(tmp_path))
+    assert (code, out) == (1, "")
+    path = store_path(tmp_path)
+    advice = "expected an event store, got nothing; name the daemon's folder with --data-dir"
+    assert err == f"rareframe: {path}: {advice}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_is_there_at_once_and_loads_nothing_heavy() -> None:
+    """Neither `--help` nor shell completion waits for torch, a decoder or a socket library."""
+    code = (
+        "import sys, monitor.cli\n"
+        "try: monitor.cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'cv2', 'av', 'zmq', 'sklearn', 'numpy', 'pydantic', 'rich'}\n"
+        "print(*(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    took_s = []
+    for _ in range(3):
+        began_s = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        took_s.append(time.perf_counter() - began_s)
+        assert done.stderr == "\n"
+    assert min(took_s) < AT_ONCE_S
+
+
+def test_a_closed_pipe_is_no_failure(data_dir: Path) -> None:
+    """`rareframe events export | head` ends without a traceback."""
+    command = f"{sys.executable} -c 'from monitor.cli import main; main()' events export --data-dir {data_dir} | true"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--source", "street.mp4"), (str(CONFIGS / "minimal.yaml"),)])
+def test_a_process_that_the_daemon_starts_reads_what_the_daemon_read(
+    cli: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """What the daemon writes down for its processes is, read by one of them, the daemon's own configuration."""
+    file = tmp_path / "config.yaml"
+    read: list[Config] = []
+
+    def run_daemon(config: Config) -> int:
+        read.append(config)
+        file.write_text(dump(config), encoding="utf-8")
+        return cli("run", str(file), "--role", "capture", "--parent", str(os.getppid()))[0]
+
+    def run_role(config: Config, stop: Callable[[], bool]) -> int:
+        read.append(config)
+        return 1 if stop() else 0
+
+    monkeypatch.setattr(daemon, "run", run_daemon)
+    monkeypatch.setattr(capture, "run", run_role)
+    monkeypatch.setattr(processes, "stop_on_signals", lambda: lambda: False)
+    monkeypatch.setattr(logs, "set_up", lambda *_, **__: None)
+    code, _, _ = cli("run", *arguments, "--data-dir", str(tmp_path), "--log-dir", str(tmp_path / "logs"), "--plain")
+    assert code == 0
+    assert read[0].logging.dir == tmp_path / "logs"
+    # Started alone, a process finds the folder where the others are; the daemon has made one before it writes.
+    assert read[1].transport == IpcOptions(dir=socket_dir(tmp_path))
+    assert read[1].model_copy(update={"transport": read[0].transport}) == read[0]
+
+
+def test_a_role_stops_when_its_parent_is_gone(cli: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A process whose supervisor was killed does not go on alone."""
+    monkeypatch.setattr(capture, "run", lambda _, stop: 0 if stop() else 1)
+    monkeypatch.setattr(processes, "stop_on_signals", lambda: lambda: False)
+    monkeypatch.setattr(logs, "set_up", lambda *_, **__: None)
+    arguments = ("run", "--role", "capture", "--data-dir", str(tmp_path))
+    assert cli(*arguments, "--parent", "1")[0] == (0 if os.getppid() != 1 else 1)
+    assert cli(*arguments)[0] == 1
