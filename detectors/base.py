@@ -114,7 +114,7 @@ class DetectorScore:
     Attributes:
         name: Its name in the configuration.
         value: Its own score in its own units; None while it does not know.
-        share: Its part, 0..1, in the fused score; None while that is unknown.
+        share: How near it comes to the fused score, 0..1, 1 for the detector that decided; None while unknown.
     """
 
     name: str
@@ -131,7 +131,7 @@ class Reading:
         state: WARMING, CALIBRATING or ACTIVE; whether pictures come at all is for others to say.
         state_reason: Why, with the time left where it can be told, for people.
         verdict: UNKNOWN unless `value` and `limit` are both known.
-        value: The fused score, ≥ 0, 1 is the usual of the warm-up; None while unknown.
+        value: The fused score, ≥ 0, 1 was high during the warm-up; None while unknown.
         p_value: Chance that a second of this camera's ordinary life holds such a score; None while unknown.
         limit: The score above which a picture is anomalous; None while unknown.
         scores: Each detector's, in the order of the configuration.

@@ -190,8 +190,8 @@ class Pipeline:
         return State.ACTIVE, ""
 
     def _reason(self, name: str, score: Score, p_value: float | None, box: tuple[float, float, float, float]) -> Reason:
-        times = self._fusion.times_usual(name, score.value or 0.0)
-        return Reason(name, f"{name}: {times:.1f} times its usual score", p_value, box)
+        times = self._fusion.in_units(name, score.value or 0.0)
+        return Reason(name, f"{name}: {times:.1f} times what is high for it", p_value, box)
 
 
 def _part(state: StateView, part: str) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The whole daemon: a private folder where its processes meet, one configuration for all of them, and the supervisor."""
+"""The whole daemon: a private folder where its processes meet, one configuration for all, and the supervisor."""
 
 from __future__ import annotations
 

@@ -122,10 +122,10 @@ def _figure_of(kind: RareKind) -> Figure:
 _Range = tuple[float, float]
 _LAWN_M: _Range = (9.0, 10.2)  # between the path and the camera, where nobody ever goes
 _WAYS: dict[RareKind, tuple[_Range, _Range, _Range]] = {  # distance where it begins and ends, and how long it takes
-    RareKind.RUNNER: ((20.0, 25.0), (9.0, 9.6), (4.8, 6.5)),
-    RareKind.CYCLIST: ((12.0, 13.0), (12.0, 13.0), (4.2, 6.0)),
-    RareKind.VAN: ((12.2, 13.0), (12.2, 13.0), (6.5, 10.0)),
-    RareKind.OBJECT: (_LAWN_M, _LAWN_M, (7.0, 11.0)),
+    RareKind.RUNNER: ((18.0, 22.0), (9.0, 9.6), (4.0, 5.0)),
+    RareKind.CYCLIST: ((10.5, 12.0), (10.5, 12.0), (4.0, 4.6)),
+    RareKind.VAN: ((11.5, 12.5), (11.5, 12.5), (4.0, 5.0)),
+    RareKind.OBJECT: (_LAWN_M, _LAWN_M, (4.0, 5.5)),
     RareKind.FALL: (_LAWN_M, _LAWN_M, (9.0, 12.0)),
     RareKind.FLARE: ((16.0, 24.0), (16.0, 24.0), (5.0, 9.0)),
 }

@@ -20,7 +20,7 @@ _DEMO = """
 cameras:
   demo:
     source: "demo:"
-    threshold: {kind: spot, warmup: 500}
+    threshold: {kind: spot, rate: 1.0e-3, warmup: 100}
 """
 
 

@@ -166,7 +166,7 @@ class House:
         names = [sink.name for sink in self.sinks]
         self.metrics = Metrics(self.registry, self.cameras, ("capture", "worker"), names, "0")
         self.store = EventStore.open(self.data / "events.db", names)
-        rng = random.Random(0)  # noqa: S311  # spreads retries, guards nothing
+        rng = random.Random(0)  # spreads retries, guards nothing
         self.delivery = Delivery(self.store, self.sinks, self.metrics, self.clock, rng, Retry())
         self.decider = EpisodeDecider(dict.fromkeys(self.cameras, self.rules))
         parts = Parts(

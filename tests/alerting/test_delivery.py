@@ -48,7 +48,7 @@ def loop_of(store: EventStore, metrics: Metrics, clock) -> Callable[..., SinkLoo
     """The loop of one sink, without a thread."""
 
     def make(sink, retry: Retry | None = None) -> SinkLoop:
-        rng = random.Random(0)  # noqa: S311  # spreads retries, guards nothing
+        rng = random.Random(0)  # spreads retries, guards nothing
         return SinkLoop(sink, Outbox(store, sink.name), metrics, clock, rng, retry or Retry())
 
     return make
@@ -96,14 +96,14 @@ def test_waits_grow_within_bounds(failures: int) -> None:
     retry = Retry(first_s=1, most_s=900)
     middle_s = min(900.0, 2.0 ** (failures - 1))
     for seed in range(50):
-        wait_s = retry.wait_s(failures, None, random.Random(seed))  # noqa: S311
+        wait_s = retry.wait_s(failures, None, random.Random(seed))
         assert 0.5 * middle_s <= wait_s <= 1.5 * middle_s
         assert wait_s <= retry.horizon_s
 
 
 def test_the_destinations_wish_is_honoured_within_reason() -> None:
     """Retry-After lengthens a wait, up to the longest one, and never shortens it."""
-    rng = random.Random(0)  # noqa: S311
+    rng = random.Random(0)
     assert Retry().wait_s(1, 120.0, rng) == 120.0
     assert Retry().wait_s(1, 1e9, rng) == Retry().most_s
     assert Retry().wait_s(9, 0.0, rng) >= 128
@@ -160,7 +160,7 @@ def test_a_sink_that_hangs_delays_no_other(store, metrics, new_sink, new_event, 
             super().deliver(event)
 
     stuck, lines = Hangs("hook"), new_sink("lines")
-    delivery = Delivery(store, [stuck, lines], metrics, clock, random.Random(0), Retry())  # noqa: S311
+    delivery = Delivery(store, [stuck, lines], metrics, clock, random.Random(0), Retry())
     delivery.start()
     store.record([new_event()], {}, clock.wall_ns())
     delivery.wake()
@@ -187,7 +187,7 @@ def test_a_fault_in_a_sink_does_not_go_unseen(store, metrics, new_sink, new_even
 
     faulty, lines = Faulty("hook"), new_sink("lines")
     store.record([new_event()], {}, clock.wall_ns())
-    delivery = Delivery(store, [faulty, lines], metrics, clock, random.Random(0), Retry())  # noqa: S311
+    delivery = Delivery(store, [faulty, lines], metrics, clock, random.Random(0), Retry())
     delivery.start()
     until_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < until_s and not (lines.told and delivery.views()[0].error):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+import torch
 
 from detectors.base import Grid, Model, Score, StateDict, StateView
 from detectors.checks import (
@@ -31,10 +32,11 @@ from detectors.checks import (
     check_the_familiar_grows_less_strange,
     check_unfit_grids_never_enter,
 )
+from detectors.models.autoencoder import Autoencoder
 from detectors.models.gaussian import GaussianModel
 from detectors.models.iqr import IqrModel
 from detectors.models.zscore import ZScoreModel
-from detectors.options import GaussianOptions, IqrModelOptions, ZScoreModelOptions
+from detectors.options import AutoencoderOptions, GaussianOptions, IqrModelOptions, ZScoreModelOptions
 
 PATIENCE = 150
 SHAPES: tuple[Shape, ...] = ((8, 12, 1), (9, 7, 4))
@@ -48,10 +50,14 @@ class Subject(NamedTuple):
     shapes: tuple[Shape, ...] = SHAPES
 
 
+# Small grids hold small pieces, few grids want a fast rate, and the scene's noise is no error.
+PREDICTING = AutoencoderOptions(rate=0.01, cell=2, crop=8, tolerance=0.1)
+
 SUBJECTS = {
     "zscore": Subject(lambda: ZScoreModel(ZScoreModelOptions())),
     "iqr": Subject(lambda: IqrModel(IqrModelOptions())),
     "gaussian": Subject(lambda: GaussianModel(GaussianOptions())),
+    "autoencoder": Subject(lambda: Autoencoder(PREDICTING, seed=0)),
 }
 CASES = [(name, shape) for name, subject in SUBJECTS.items() for shape in subject.shapes]
 
@@ -208,6 +214,15 @@ BROKEN: dict[type[Sound], ModelCheck] = {
     Exposes: check_model_state_is_plain_arrays,
     Trusting: check_misfitting_model_state_is_refused,
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Torch takes every core unless told otherwise, and is the slower for it on grids as small as these."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(("subject", "shape"), CASES, ids=str)

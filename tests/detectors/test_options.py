@@ -67,7 +67,7 @@ def test_models_cannot_wait_longer_than_they_remember(wrong: dict[str, object], 
         ({"kind": "quantile", "rate": 0.001, "window": 1000}, "window: expected at least"),
         ({"kind": "conformal", "rate": 0.001, "window": 1998}, "window: expected at least"),
         ({"kind": "spot", "warmup": 1000, "window": 999}, "warmup: expected at most window"),
-        ({"kind": "spot", "rate": 0.05}, "rate: expected at most 1 - level"),
+        ({"kind": "spot", "rate": 0.05, "level": 0.98}, "rate: expected at most 1 - level"),
     ],
     ids=lambda x: x["kind"] if isinstance(x, dict) else "",
 )

@@ -533,7 +533,7 @@ def kept_or_dropped(sender: Sender) -> int:
 @pytest.mark.parametrize("seed", range(3))
 def test_any_order_of_sending_processing_and_restarting_adds_up(ipc_place: Place, policy: Policy, seed: int) -> None:
     """Whatever happens when: every frame was processed or is counted, none twice, and the order is kept."""
-    chance = random.Random(seed)  # noqa: S311 - chance, not secrecy
+    chance = random.Random(seed)
     processed: list[int] = []
     held: list[Delivery] = []
     sent = 0

@@ -1,0 +1,182 @@
+"""The alert process's parts out of the configuration: store, sinks, desk, pages. Loads no decoder and no torch."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import assert_never
+
+from monitor.alerting.delivery import Delivery, Retry
+from monitor.alerting.desk import AlertDesk
+from monitor.alerting.parts import Parts
+from monitor.alerting.snapshots import Snapshots
+from monitor.alerting.store import EventStore, StoreError
+from monitor.build.rules import rules
+from monitor.clock import SystemClock
+from monitor.config import Config, ConfigError, JsonlSinkOptions, Problem, SinkOptions, WebhookSinkOptions, read_secret
+from monitor.deciding.decider import EpisodeDecider
+from monitor.deciding.health import HealthAssessor, HealthRules
+from monitor.metrics import Metrics, new_registry
+from monitor.sink import Sink
+from monitor.sinks.jsonl import JsonLines
+from monitor.sinks.webhook import Webhook
+from monitor.types import Event
+from monitor.views import Overview
+from monitor.web.app import create_app
+from monitor.web.server import LOOPBACK_HOSTS, WebServer
+
+# The processes that are expected to tell of themselves.
+PROCESSES = ("capture", "worker", "alert")
+# A delivery that is under way at the stop has this long; what is left stays in the store.
+FAREWELL_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """A running alert process, without its link."""
+
+    desk: AlertDesk
+    web: WebServer
+
+
+@contextmanager
+def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
+    """Everything behind the link, started; stopped in order at the end of the block, each part whatever befalls others.
+
+    Raises:
+        ConfigError: A sink's secret cannot be read.
+        StoreError: The store cannot be opened.
+        WebError: The address is not loopback's, or taken.
+    """
+    sinks = [sink(options, config.data_dir, environ) for options in config.alerting.sinks]
+    names = [each.name for each in sinks]
+    store = open_store(config.data_dir, names)
+    clock = SystemClock()
+    metrics = Metrics(new_registry(), list(config.cameras), PROCESSES, names, version("rareframe"))
+    delivery = Delivery(store, sinks, metrics, clock, random.Random(), Retry())  # noqa: S311 - jitter, no secret
+    desk = AlertDesk(
+        Parts(
+            decider=EpisodeDecider({name: rules(camera) for name, camera in config.cameras.items()}),
+            assessor=HealthAssessor(HealthRules()),
+            store=store,
+            snapshots=Snapshots(config.data_dir),
+            deliveries=delivery,
+            metrics=metrics,
+            clock=clock,
+        ),
+        list(config.cameras),
+        PROCESSES,
+    )
+    host, _, port = config.alerting.web.listen.rpartition(":")
+    app = create_app(_Pages(desk, metrics, store, clock), config.data_dir, LOOPBACK_HOSTS)
+    try:
+        web = WebServer(app, host.strip("[]"), int(port))
+        delivery.start()
+        with web:
+            yield Alerting(desk, web)
+    finally:
+        try:
+            desk.stop()
+            delivery.wake()
+        finally:
+            delivery.stop(FAREWELL_S)
+            store.close()
+
+
+def open_store(data_dir: Path, sinks: Sequence[str]) -> EventStore:
+    """The event store in the data folder, which is made if absent.
+
+    Raises:
+        StoreError: It cannot be opened.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"data_dir: {data_dir} cannot be made ({error.strerror}); name another folder") from error
+    return EventStore.open(store_path(data_dir), sinks)
+
+
+def store_path(data_dir: Path) -> Path:
+    """Where the event store is."""
+    return data_dir / "events.sqlite"
+
+
+def sink(options: SinkOptions, data_dir: Path, environ: Mapping[str, str]) -> Sink:
+    """One sink of the configuration, its secrets read.
+
+    Raises:
+        ConfigError: They cannot be read.
+    """
+    match options:
+        case JsonlSinkOptions():
+            return JsonLines(options.name, options.path or data_dir / "events.jsonl")
+        case WebhookSinkOptions():
+            return Webhook(
+                options.name,
+                _url(options, environ),
+                headers=_headers(options),
+                timeout_s=options.timeout_s,
+                pictures=data_dir,
+            )
+        case _:
+            assert_never(options)
+
+
+def _url(options: WebhookSinkOptions, environ: Mapping[str, str]) -> str:
+    if options.url is not None:
+        return options.url.get_secret_value()
+    found = read_secret(f"alerting.sinks.{options.name}.url", options.url_env, options.url_file, environ)
+    if found is None:  # the configuration lets none through that has no URL
+        raise ConfigError((Problem(f"alerting.sinks.{options.name}", 0, "", "expected a url, got none; add one"),))
+    return found
+
+
+def _headers(options: WebhookSinkOptions) -> dict[str, str]:
+    if options.headers_file is None:
+        return {}
+    where = f"alerting.sinks.{options.name}.headers_file"
+    try:
+        lines = options.headers_file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        message = (
+            f"expected a file of `Name: value` lines at {options.headers_file}, got {type(error).__name__}; check it"
+        )
+        raise ConfigError((Problem(where, 0, "", message),)) from error
+    headers = {}
+    for number, line in enumerate(lines, start=1):
+        name, colon, value = line.partition(":")
+        if not line.strip():
+            continue
+        if not colon or not name.strip() or not value.strip():  # the line itself may be a secret
+            message = (
+                f"expected `Name: value` in line {number} of {options.headers_file}, got something else; change it"
+            )
+            raise ConfigError((Problem(where, 0, "", message),))
+        headers[name.strip()] = value.strip()
+    return headers
+
+
+class _Pages:
+    """What the pages show, from the desk, the metrics and the store."""
+
+    def __init__(self, desk: AlertDesk, metrics: Metrics, store: EventStore, clock: SystemClock) -> None:
+        self._desk, self._metrics, self._store, self._clock = desk, metrics, store, clock
+
+    def overview(self) -> Overview:
+        return self._desk.overview
+
+    def exposition(self) -> tuple[bytes, str]:
+        return self._metrics.exposition()
+
+    def event(self, event_id: str) -> Event | None:
+        try:
+            return self._store.event(event_id)
+        except StoreError:
+            return None
+
+    def mono_ns(self) -> int:
+        return self._clock.mono_ns()

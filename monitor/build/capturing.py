@@ -1,0 +1,80 @@
+"""A camera's sections of the configuration become its source and its loop. Loads no detector."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from monitor.capture.backoff import Delays
+from monitor.capture.camera import Camera as Loop
+from monitor.capture.camera import Outlet, Plan
+from monitor.capture.open import SourceOptions, is_live, open_source
+from monitor.clock import SystemClock
+from monitor.config import Camera, Config, read_secret
+
+# libav may use its open time-out twice; the rest is slack.
+OPEN_ATTEMPTS = 2
+OPEN_SLACK_S = 2.0
+# Beyond the configured longest wait, for errors that trying again soon cannot mend (a refused login).
+PATIENCE = 15
+
+
+def source_options(name: str, camera: Camera, environ: Mapping[str, str]) -> SourceOptions:
+    """How to open one camera's source, its password read.
+
+    Raises:
+        ConfigError: The password cannot be read.
+    """
+    capture = camera.capture
+    return SourceOptions(
+        address=camera.source,
+        user=camera.user,
+        password=read_secret(f"cameras.{name}", camera.password_env, camera.password_file, environ),
+        backend=capture.backend,
+        transport=capture.transport,
+        image_rate_hz=camera.analysis.fps,
+        open_timeout_s=capture.open_timeout_s,
+        read_timeout_s=capture.read_timeout_s,
+    )
+
+
+def recordings(config: Config) -> frozenset[str]:
+    """The cameras that are recordings: nothing of them may be dropped."""
+    return frozenset(n for n, c in config.cameras.items() if not is_live(SourceOptions(address=c.source)))
+
+
+def camera_loop(
+    name: str, camera: Camera, environ: Mapping[str, str], outlet: Callable[[bool], Outlet], boot: str
+) -> Loop:
+    """The loop round one camera.
+
+    Args:
+        name: The camera's.
+        camera: Its part of the configuration.
+        environ: For its password.
+        outlet: Makes the outlet, told whether the source is live.
+        boot: Unique to the life of this process.
+
+    Raises:
+        ConfigError: The password cannot be read.
+    """
+    options = source_options(name, camera, environ)
+    capture = camera.capture
+    plan = Plan(
+        camera=name,
+        live=is_live(options),
+        width_px=camera.analysis.width,
+        rate_hz=camera.analysis.fps,
+        open_limit_s=OPEN_ATTEMPTS * capture.open_timeout_s + OPEN_SLACK_S,
+        read_limit_s=capture.watchdog_s,
+        delays=Delays(
+            first_s=capture.backoff_min_s,
+            cap_s=capture.backoff_max_s,
+            patient_first_s=capture.backoff_max_s,
+            patient_cap_s=PATIENCE * capture.backoff_max_s,
+        ),
+    )
+    opener = partial(open_source, options)
+    # Not for secrets: the jitter only keeps cameras from trying in step.
+    return Loop(plan, opener, outlet(plan.live), SystemClock(), random.Random(), boot)  # noqa: S311

@@ -1,0 +1,177 @@
+"""The same route without processes: recordings are scanned, labelled sets evaluated. Draws and prints nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import cv2
+
+from detectors.base import Picture, Reading
+from detectors.evaluation.events import Alert
+from detectors.evaluation.protocol import Scheme
+from detectors.evaluation.result import Result
+from detectors.options import ConformalOptions, QuantileOptions
+from monitor.alerting.snapshots import with_overlay
+from monitor.build.detecting import chosen_device, pipeline
+from monitor.build.rules import rules
+from monitor.capture.recording import all_pictures, due_frames, open_recording
+from monitor.capture.source import SourceError
+from monitor.config import CameraSections, Config
+from monitor.deciding.decider import EpisodeDecider
+from monitor.deciding.episodes import Rules
+from monitor.offline.dataset import read_dataset
+from monitor.offline.evaluate import Bench
+from monitor.offline.evaluate import Progress as EvaluateProgress
+from monitor.offline.evaluate import evaluate as run_evaluation
+from monitor.offline.findings import Scan
+from monitor.offline.report import write_report
+from monitor.offline.scan import Progress as ScanProgress
+from monitor.offline.scan import Route, ScanError
+from monitor.offline.scan import scan as run_scan
+from monitor.scoring.scorer import CameraScorer
+from monitor.types import Event, Frame, Judgement, Phase, Stamp
+
+# A recording this short would be over before the shipped calibration is: for it the calibration takes this share.
+SHORT_S = 600.0
+SHARE = 0.25
+# Fewer seconds than that say nothing about a limit.
+LEAST_SECONDS = 15
+_NS = 1_000_000_000
+# What stands for a camera's name where there is no camera.
+_SCAN, _CLIP = "scan", "clip"
+
+
+def scan(config: Config, files: Sequence[Path], out: Path, progress: Callable[[ScanProgress], None]) -> Scan:
+    """Scan recordings one by one, each with detectors that know nothing yet, and write the report.
+
+    Raises:
+        OSError: `out` cannot be written to.
+        DeviceError: There is no such GPU.
+    """
+    device = _prepared(config)
+    found = run_scan(files, out, partial(_route, config, device), with_overlay, progress)
+    write_report(found, out)
+    return found
+
+
+def evaluate(config: Config, dataset: Path, scheme: Scheme, progress: Callable[[EvaluateProgress], None]) -> Result:
+    """Stream a labelled set through the detectors of the configuration.
+
+    Raises:
+        DatasetError, TruthError: The set is not as it should be.
+        ScanError: A clip cannot be read.
+        DeviceError: There is no such GPU.
+    """
+    device = _prepared(config)
+
+    def opener(path: Path) -> Generator[Picture, None, None]:
+        try:
+            source = open_recording(path, config.analysis.fps)
+            with closing(all_pictures(source, config.analysis.width)) as pictures:
+                yield from pictures
+        except SourceError as error:
+            raise ScanError(f"{path}: {error.detail}") from error
+
+    bench = Bench(
+        fresh=lambda: (pipeline(config, config.seed, device), EpisodeAlerter(rules(config))),
+        analysis_fps=config.analysis.fps,
+        clock=time.perf_counter,
+        progress=progress,
+    )
+    return run_evaluation(read_dataset(dataset, opener), scheme, bench)
+
+
+class EpisodeAlerter:
+    """The shipped episode rules over readings, as evaluation asks for them. Begins afresh in each clip."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._decider = EpisodeDecider({_CLIP: rules})
+        self._seq = 0
+        self._raised_s = 0.0
+        self._alerts: list[Alert] = []
+
+    def step(self, at_s: float, reading: Reading) -> None:
+        """Take in the next analysed picture, `at_s` in seconds of its clip."""
+        moment_ns = round(at_s * _NS)
+        stamp = Stamp(_CLIP, _CLIP, self._seq, moment_ns, moment_ns, at_s)
+        self._seq += 1
+        judgement = Judgement(
+            stamp=stamp,
+            state=reading.state,
+            state_reason=reading.state_reason,
+            verdict=reading.verdict,
+            score=reading.value,
+            p_value=reading.p_value,
+            limit=reading.limit,
+            scores=reading.scores,
+            reasons=reading.reasons,
+            heatmap=None,
+            picture=None,
+            scored_s=0.0,
+        )
+        self._note(self._decider.judge(judgement), at_s)
+
+    def end(self, at_s: float) -> Sequence[Alert]:
+        """The clip is over: its alerts. An alert is raised when OPENED is told, not when its episode began."""
+        self._note(self._decider.end(_CLIP, "source ended"), at_s)
+        alerts, self._alerts = self._alerts, []
+        self._decider, self._seq = EpisodeDecider({_CLIP: self._rules}), 0
+        return alerts
+
+    def _note(self, told: Sequence[Event], at_s: float) -> None:
+        for event in told:
+            if event.phase is Phase.OPENED:
+                self._raised_s = at_s
+            elif event.phase is Phase.CLOSED:
+                self._alerts.append(Alert(self._raised_s, max(self._raised_s, event.ended_ns / _NS)))
+
+
+def _prepared(config: Config) -> str:
+    cv2.setNumThreads(config.threads)
+    device = chosen_device(config.device)
+    if any(d.model.kind == "autoencoder" for d in config.detectors):
+        import torch  # noqa: PLC0415 - only where a detector needs it
+
+        torch.set_num_threads(config.threads)
+    return device
+
+
+def _route(config: Config, device: str, path: Path) -> Route:
+    """The shipped route through one recording, knowing nothing yet."""
+    try:
+        source = open_recording(path, config.analysis.fps)
+    except SourceError as error:
+        raise ScanError(error.detail) from error
+    length_s = source.info.length_s
+    scorer = CameraScorer(pipeline(fitted_to(config, length_s), config.seed, device))
+    decider = EpisodeDecider({_SCAN: rules(config)})
+
+    def frames() -> Generator[Frame, None, None]:
+        try:
+            with closing(due_frames(source, _SCAN, config.analysis.width, config.analysis.fps)) as due:
+                yield from due
+        except SourceError as error:
+            raise ScanError(error.detail) from error
+
+    def judge(frame: Frame) -> Judgement:
+        judgement = scorer.judge(frame)
+        if judgement is None:  # only for a frame sent twice
+            raise ScanError(f"frame {frame.stamp.seq} came twice")
+        scorer.learn()
+        return judgement
+
+    return Route(frames, judge, decider.judge, lambda: decider.end(_SCAN, "source ended"), length_s)
+
+
+def fitted_to(sections: CameraSections, length_s: float | None) -> CameraSections:
+    """With a shorter calibration where the recording is short, so that most of it is judged by a coarser limit."""
+    threshold = sections.threshold
+    if length_s is None or length_s >= SHORT_S or isinstance(threshold, QuantileOptions | ConformalOptions):
+        return sections
+    warmup = min(threshold.warmup, max(LEAST_SECONDS, int(SHARE * length_s)))
+    return sections.model_copy(update={"threshold": threshold.model_copy(update={"warmup": warmup})})
