@@ -86,7 +86,7 @@ class Fusion:
     def _share(self, name: str, score: Score, fused: Score) -> float | None:
         if score.value is None or not fused.value:
             return None
-        return self._weights[name] * score.value / self._units[name] / fused.value
+        return min(1.0, self._weights[name] * score.value / self._units[name] / fused.value)  # but for rounding
 
 
 def _unit(first: Sequence[float]) -> float:

@@ -11,9 +11,11 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from detectors.base import (
+    DetectorScore,
     Feature,
     Floats,
     Grid,
@@ -24,7 +26,6 @@ from detectors.base import (
     Score,
     State,
     StateDict,
-    StateError,
     StateView,
     Threshold,
     Verdict,
@@ -33,6 +34,7 @@ from detectors.calibration import Calibration
 from detectors.fusion import Fusion, names, strongest_box
 from detectors.gate import Gate
 from detectors.options import LearningOptions
+from detectors.state import Wanted, fitted, refuse_unless
 
 # Time constant of the smoothing of scores, causal: one frame of noise is no event.
 SMOOTHING_S = 0.28
@@ -80,6 +82,8 @@ class Pipeline:
         self._recent: deque[Picture] = deque(maxlen=max(f.reach for f in features.values()) + 1)
         self._smooth = _NOTHING
         self._judged: tuple[Reading, dict[str, Grid], dict[str, Score]] | None = None
+        self._given: tuple[int, ...] | None = None  # shape of the last picture, as it came
+        self._size = (0, 0)  # height and width that the models know; follows the pictures until something is learned
         self._learned = 0
 
     @property
@@ -93,15 +97,21 @@ class Pipeline:
         return self._gate.accepting
 
     def step(self, picture: Picture) -> Reading:
-        """Judge the next picture. Pictures after a gap, or of another size, begin anew as after `cut`."""
+        """Judge the next picture. Pictures after a gap, or of another size, begin anew as after `cut`.
+
+        What was learned is of one size; a picture of another is scaled to it, and so looks as strange as a scene that
+        was changed.
+        """
         if self._recent and not self._follows(picture, self._recent[-1]):
             self.cut()
+        self._given = picture.image.shape
         passed_s = picture.at_s - self._recent[-1].at_s if self._recent else math.inf
-        self._recent.append(picture)
+        self._recent.append(self._sized(picture))
         grids = self._grids()
         scores = {d.name: d.model.score(grids[d.feature]) if d.feature in grids else _NOTHING for d in self._detectors}
-        self._smooth = _smoothed(self._smooth, self._fusion.fuse(scores), passed_s)
-        reading = self._read(picture.at_s, scores, self._smooth)
+        fused = self._fusion.fuse(scores)
+        self._smooth = _smoothed(self._smooth, fused, passed_s)
+        reading = self._read(picture.at_s, scores, self._fusion.shares(scores, fused), self._smooth)
         self._judged = (reading, grids, scores)
         return reading
 
@@ -138,7 +148,7 @@ class Pipeline:
         parts = {f"model.{d.name}": d.model.state() for d in self._detectors}
         parts |= {"fusion": self._fusion.state(), "calibration": self._calibration.state()}
         flat = {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
-        return {**flat, "learned": np.array(self._learned, np.int64)}
+        return {**flat, "learned": np.array(self._learned, np.int64), "size": np.array(self._size, np.int64)}
 
     def restore(self, state: StateView) -> None:
         """Go on from `state`, after a cut.
@@ -146,18 +156,30 @@ class Pipeline:
         Raises:
             StateError: It is another configuration's or broken; build a new pipeline, this one may be half restored.
         """
-        if "learned" not in state:
-            raise StateError("state: expected an array named 'learned', got none; start afresh")
+        own = {"learned": Wanted(np.int64), "size": Wanted(np.int64, (2,))}
+        new = fitted({name: state[name] for name in own if name in state}, own)
+        learned, (height, width) = int(new["learned"]), new["size"].tolist()
+        refuse_unless(learned == 0 or min(learned, height, width) > 0, "a count, and the size that was learned")
         for detector in self._detectors:
             detector.model.restore(_part(state, f"model.{detector.name}"))
         self._fusion.restore(_part(state, "fusion"))
         self._calibration.restore(_part(state, "calibration"))
-        self._learned = int(state["learned"])
+        self._learned = learned
+        self._size = (height, width)
         self.restart_clock()
 
     def _follows(self, picture: Picture, before: Picture) -> bool:
         passed_s = picture.at_s - before.at_s
-        return 0 < passed_s <= self._gap_s and picture.image.shape == before.image.shape
+        return 0 < passed_s <= self._gap_s and picture.image.shape == self._given
+
+    def _sized(self, picture: Picture) -> Picture:
+        height, width = picture.image.shape[:2]
+        if self._learned == 0:
+            self._size = (height, width)
+        if self._size == (height, width):
+            return picture
+        image = cv2.resize(picture.image, self._size[::-1], interpolation=cv2.INTER_AREA)
+        return Picture(np.asarray(image, np.uint8), picture.at_s)
 
     def _grids(self) -> dict[str, Grid]:
         """The grids of the features that have enough pictures."""
@@ -165,7 +187,9 @@ class Pipeline:
         grids = {key: feature.extract(recent) for key, feature in self._features.items()}
         return {key: grid for key, grid in grids.items() if grid is not None}
 
-    def _read(self, at_s: float, scores: Mapping[str, Score], fused: Score) -> Reading:
+    def _read(
+        self, at_s: float, scores: Mapping[str, Score], shares: tuple[DetectorScore, ...], fused: Score
+    ) -> Reading:
         limit = self._calibration.limit()
         state, why = self._standing(limit)
         verdict = Verdict.UNKNOWN
@@ -173,7 +197,6 @@ class Pipeline:
         if fused.value is not None and limit is not None:
             verdict = Verdict.ANOMALOUS if fused.value > limit else Verdict.NORMAL
             p_value = self._calibration.p_value(fused.value)
-        shares = self._fusion.shares(scores, fused)
         reasons: tuple[Reason, ...] = ()
         if verdict is Verdict.ANOMALOUS and fused.heatmap is not None:
             box = strongest_box(fused.heatmap)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -18,12 +19,14 @@ from monitor import logs
 from monitor.build.joining import endpoints
 from monitor.config import Config, IpcOptions, dump
 from monitor.processes import stop_on_signals
+from monitor.roles.voice import SelfReport
 from monitor.supervisor import ChildSpec, Limits, Supervisor, heartbeats_from
 from monitor.transport import Context, Policy, Receiver, Sender
 from monitor.types import Heartbeat, ProcessReport
 
 # The route from its beginning to its end, which is the order in which it is stopped.
 ROUTE = ("capture", "worker", "alert")
+SUPERVISOR = "supervisor"
 WINDOW = 8
 REPORTS_KEPT = 64
 _log = structlog.get_logger(__name__)
@@ -55,6 +58,19 @@ def run(config: Config, *, ready: Callable[[], None] = lambda: None) -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def with_port(config: Config) -> Config:
+    """`config` with a port that is free now where it asks for any: known before, and the same after a restart."""
+    host, _, port = config.alerting.web.listen.rpartition(":")
+    if int(port) != 0:
+        return config
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.bind((host.strip("[]"), 0))
+        free = probe.getsockname()[1]
+    web = config.alerting.web.model_copy(update={"listen": f"{host}:{free}"})
+    return config.model_copy(update={"alerting": config.alerting.model_copy(update={"web": web})})
+
+
 def _supervise(config: Config, file: Path, stop: Callable[[], bool], ready: Callable[[], None]) -> int:
     places, boot = endpoints(config), uuid.uuid4().hex
     _write_private(file, dump(config))
@@ -69,20 +85,22 @@ def _supervise(config: Config, file: Path, stop: Callable[[], bool], ready: Call
             reports.send(message)
 
         hear_beats = heartbeats_from(heartbeats)
+        myself = SelfReport(SUPERVISOR, boot, report)
 
         def hear(timeout_s: float) -> list[Heartbeat]:
+            myself.tell_if_due(heartbeats.errors, sum(count.total for count in reports.drops()))
             reports.pump()
             return hear_beats(timeout_s)
 
-        supervisor = Supervisor(_children(file), report=report, boot=boot, limits=_limits(config))
+        supervisor = Supervisor(_children(file, boot), report=report, boot=boot, limits=_limits(config))
         ready()
         code = supervisor.run(stop, hear, time.monotonic)
     context.term()
     return code
 
 
-def _children(file: Path) -> list[ChildSpec]:
-    program = (sys.executable, "-m", "monitor.cli", "run", str(file), "--parent", str(os.getpid()))
+def _children(file: Path, life: str) -> list[ChildSpec]:
+    program = (sys.executable, "-m", "monitor.cli", "run", str(file), "--parent", str(os.getpid()), "--life", life)
     return [ChildSpec(name, (*program, "--role", name), order) for order, name in enumerate(ROUTE)]
 
 

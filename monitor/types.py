@@ -74,7 +74,8 @@ class Judgement:
         p_value: Chance of a score at least this large in ordinary recent life; None while unknown.
         limit: The score above which a frame is anomalous; None while unknown.
         reasons: Strongest first; empty unless `verdict` is ANOMALOUS.
-        heatmap: (h, w) float32, 0..1 where 1 is at or beyond twice the limit; None if there is none to show.
+        heatmap: (h, w) float32, 0..1 where 1 is at or beyond twice the limit, or while that is unknown twice a high
+            score of the warm-up; None if there is none to show.
         picture: The analysed frame as JPEG; only with anomalous frames and about once a second, else None.
         scored_s: Seconds of computing spent on this frame, learning not included.
     """

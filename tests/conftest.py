@@ -90,6 +90,16 @@ class RtspServer:
 @pytest.fixture
 def rtsp_server() -> Iterator[Callable[..., RtspServer]]:
     """Start RTSP servers: `rtsp_server("--camera", "door=h264:320x240@25", port=0)`; skips where none can start."""
+    yield from _rtsp_servers()
+
+
+@pytest.fixture(scope="module")
+def rtsp_camera() -> Iterator[Callable[..., RtspServer]]:
+    """The same for a whole module."""
+    yield from _rtsp_servers()
+
+
+def _rtsp_servers() -> Iterator[Callable[..., RtspServer]]:
     if not (RTSP_SERVER.is_file() and SYSTEM_PYTHON.is_file()):
         pytest.skip(f"no RTSP server: {RTSP_SERVER} or {SYSTEM_PYTHON} is absent")
     started: list[RtspServer] = []

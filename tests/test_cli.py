@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor import daemon, logs, processes
+from monitor import daemon, logs, roles
 from monitor.alerting.store import EventStore
 from monitor.cli import main
 from monitor.config import Config, IpcOptions, dump, socket_dir
@@ -213,13 +213,13 @@ def test_a_process_that_the_daemon_starts_reads_what_the_daemon_read(
         file.write_text(dump(config), encoding="utf-8")
         return cli("run", str(file), "--role", "capture", "--parent", str(os.getppid()))[0]
 
-    def run_role(config: Config, stop: Callable[[], bool]) -> int:
+    def run_role(config: Config, stop: Callable[[], bool], _: str) -> int:
         read.append(config)
         return 1 if stop() else 0
 
     monkeypatch.setattr(daemon, "run", run_daemon)
     monkeypatch.setattr(capture, "run", run_role)
-    monkeypatch.setattr(processes, "stop_on_signals", lambda: lambda: False)
+    monkeypatch.setattr(roles, "stop_on_signals", lambda: lambda: False)
     monkeypatch.setattr(logs, "set_up", lambda *_, **__: None)
     code, _, _ = cli("run", *arguments, "--data-dir", str(tmp_path), "--log-dir", str(tmp_path / "logs"), "--plain")
     assert code == 0
@@ -231,8 +231,8 @@ def test_a_process_that_the_daemon_starts_reads_what_the_daemon_read(
 
 def test_a_role_stops_when_its_parent_is_gone(cli: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A process whose supervisor was killed does not go on alone."""
-    monkeypatch.setattr(capture, "run", lambda _, stop: 0 if stop() else 1)
-    monkeypatch.setattr(processes, "stop_on_signals", lambda: lambda: False)
+    monkeypatch.setattr(capture, "run", lambda _, stop, __: 0 if stop() else 1)
+    monkeypatch.setattr(roles, "stop_on_signals", lambda: lambda: False)
     monkeypatch.setattr(logs, "set_up", lambda *_, **__: None)
     arguments = ("run", "--role", "capture", "--data-dir", str(tmp_path))
     assert cli(*arguments, "--parent", "1")[0] == (0 if os.getppid() != 1 else 1)

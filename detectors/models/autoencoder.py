@@ -74,8 +74,8 @@ class Autoencoder:
         # A generator per step, so that a restored model draws as the saved one would have.
         rng = np.random.default_rng((self._seed, self._learned))
         fresh = cut(_padded(values), self._options.batch, self._crop, self._options.tolerance, rng)
-        self._step(fresh, rng)
-        self._replay.offer(fresh, rng)
+        if self._step(fresh, rng):
+            self._replay.offer(fresh, rng)
         self._learned += 1
 
     def state(self) -> StateDict:
@@ -139,8 +139,8 @@ class Autoencoder:
             raise ValueError(msg)
         return np.where(grid.mask, np.moveaxis(grid.values, -1, 0), np.float32(0)).astype(np.float32)
 
-    def _step(self, fresh: Pieces, rng: np.random.Generator) -> None:
-        """One step on a third new and two thirds replayed pieces, as far as there are any."""
+    def _step(self, fresh: Pieces, rng: np.random.Generator) -> bool:
+        """One step on a third new and two thirds replayed pieces, as far as there are any; False if there was none."""
         new = max(1, self._options.batch // 3) if self._replay.count else self._options.batch
         pieces = fresh.first(new).joined(self._replay.draw(self._options.batch - new, rng))
         values = torch.from_numpy(pieces.values.astype(np.float32)).to(self._device)  # (B, d, c, c)
@@ -151,7 +151,7 @@ class Autoencoder:
         error = self._network(past, place) - now
         loss = (torch.sqrt(error.square() + (SMOOTH * self._options.tolerance) ** 2) * self._weight(past, now)).mean()
         if not torch.isfinite(loss):
-            return  # a step from here would put NaN into every weight
+            return False  # a step from here would put NaN into every weight
         self._adam.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
         self._adam.step()
@@ -159,6 +159,7 @@ class Autoencoder:
         with torch.no_grad():
             for average, newest in zip(self._average.parameters(), self._network.parameters(), strict=True):
                 average.lerp_(newest, 1 - keep)
+        return True
 
     def _weight(self, past: Tensor, now: Tensor) -> Tensor:
         """(B, 1, c, c) weights of mean 1: moving cells and their neighbours much, still ones little."""

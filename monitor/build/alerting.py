@@ -31,6 +31,8 @@ from monitor.web.server import LOOPBACK_HOSTS, WebServer
 
 # The processes that are expected to tell of themselves.
 PROCESSES = ("capture", "worker", "alert")
+# And one that is not missed where something else supervises them.
+SUPERVISOR = "supervisor"
 # A delivery that is under way at the stop has this long; what is left stays in the store.
 FAREWELL_S = 5.0
 
@@ -56,7 +58,7 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
     names = [each.name for each in sinks]
     store = open_store(config.data_dir, names)
     clock = SystemClock()
-    metrics = Metrics(new_registry(), list(config.cameras), PROCESSES, names, version("rareframe"))
+    metrics = Metrics(new_registry(), list(config.cameras), (*PROCESSES, SUPERVISOR), names, version("rareframe"))
     delivery = Delivery(store, sinks, metrics, clock, random.Random(), Retry())  # noqa: S311 - jitter, no secret
     desk = AlertDesk(
         Parts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from functools import partial
+from hashlib import blake2b
 
 from monitor.capture.backoff import Delays
 from monitor.capture.camera import Camera as Loop
@@ -45,7 +46,12 @@ def recordings(config: Config) -> frozenset[str]:
 
 
 def camera_loop(
-    name: str, camera: Camera, environ: Mapping[str, str], outlet: Callable[[bool], Outlet], boot: str
+    name: str,
+    camera: Camera,
+    environ: Mapping[str, str],
+    outlet: Callable[[bool], Outlet],
+    boot: str,
+    life: str,
 ) -> Loop:
     """The loop round one camera.
 
@@ -55,6 +61,8 @@ def camera_loop(
         environ: For its password.
         outlet: Makes the outlet, told whether the source is live.
         boot: Unique to the life of this process.
+        life: Unique to the life of the daemon. A recording has one run in it: when this process is started anew it
+            reads the recording from its beginning, and what was judged before is known by run and number.
 
     Raises:
         ConfigError: The password cannot be read.
@@ -77,4 +85,8 @@ def camera_loop(
     )
     opener = partial(open_source, options)
     # Not for secrets: the jitter only keeps cameras from trying in step.
-    return Loop(plan, opener, outlet(plan.live), SystemClock(), random.Random(), boot)  # noqa: S311
+    jitter = random.Random()  # noqa: S311
+    if plan.live:
+        return Loop(plan, opener, outlet(True), SystemClock(), jitter, boot)
+    run = blake2b(f"{life}\0{name}".encode(), digest_size=16).hexdigest()
+    return Loop(plan, opener, outlet(False), SystemClock(), jitter, boot, new_run=lambda: run)

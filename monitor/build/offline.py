@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import assert_never
 
 import cv2
 
@@ -14,7 +15,13 @@ from detectors.base import Picture, Reading
 from detectors.evaluation.events import Alert
 from detectors.evaluation.protocol import Scheme
 from detectors.evaluation.result import Result
-from detectors.options import ConformalOptions, QuantileOptions
+from detectors.options import (
+    ConformalOptions,
+    IqrThresholdOptions,
+    QuantileOptions,
+    SpotOptions,
+    ZScoreThresholdOptions,
+)
 from monitor.alerting.snapshots import with_overlay
 from monitor.build.detecting import chosen_device, pipeline
 from monitor.build.rules import rules
@@ -35,7 +42,7 @@ from monitor.offline.scan import scan as run_scan
 from monitor.scoring.scorer import CameraScorer
 from monitor.types import Event, Frame, Judgement, Phase, Stamp
 
-# A recording this short would be over before the shipped calibration is: for it the calibration takes this share.
+# Shorter recordings would be over before the shipped calibration is: for them it takes this share.
 SHORT_S = 600.0
 SHARE = 0.25
 # Fewer seconds than that say nothing about a limit.
@@ -169,9 +176,23 @@ def _route(config: Config, device: str, path: Path) -> Route:
 
 
 def fitted_to(sections: CameraSections, length_s: float | None) -> CameraSections:
-    """With a shorter calibration where the recording is short, so that most of it is judged by a coarser limit."""
+    """The sections with a threshold that makes sense within a short recording, so that most of it is judged.
+
+    It calibrates in a quarter of the recording, and its limit is one that about one ordinary second of so long a
+    recording exceeds: a rarer one could only be guessed.
+    """
     threshold = sections.threshold
-    if length_s is None or length_s >= SHORT_S or isinstance(threshold, QuantileOptions | ConformalOptions):
+    if length_s is None or length_s >= SHORT_S:
         return sections
-    warmup = min(threshold.warmup, max(LEAST_SECONDS, int(SHARE * length_s)))
-    return sections.model_copy(update={"threshold": threshold.model_copy(update={"warmup": warmup})})
+    seconds = max(LEAST_SECONDS, int(SHARE * length_s))
+    match threshold:
+        case QuantileOptions() | ConformalOptions():
+            changes: dict[str, float] = {"rate": max(threshold.rate, 2 / seconds)}
+        case SpotOptions():
+            rate = min(1 - threshold.level, max(threshold.rate, 1 / length_s))
+            changes = {"rate": rate, "warmup": min(threshold.warmup, seconds)}
+        case ZScoreThresholdOptions() | IqrThresholdOptions():
+            changes = {"warmup": min(threshold.warmup, seconds)}
+        case _:
+            assert_never(threshold)
+    return sections.model_copy(update={"threshold": threshold.model_copy(update=changes)})

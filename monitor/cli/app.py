@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from monitor.cli import check, evaluate, events, run, scan
-from monitor.cli.terms import EXIT_FAILED, EXIT_OK, EXIT_USAGE, FailedError, say
+from monitor.cli.terms import EXIT_FAILED, EXIT_OK, EXIT_USAGE, FailedError, examples, say
 
 app = typer.Typer(
     name="rareframe",
@@ -34,7 +34,11 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(
+    epilog=examples(
+        "rareframe run", "rareframe run --source rtsp://10.0.0.5/sub", "rareframe scan street.mp4 --out report"
+    )
+)
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")

@@ -29,7 +29,12 @@ class Protocol(StrEnum):
 
 DatasetArgument = Annotated[
     Path,
-    typer.Argument(metavar="DATASET", exists=True, file_okay=False, help="Folder of test/, labels.json, train/."),
+    typer.Argument(
+        metavar="DATASET",
+        exists=True,
+        file_okay=False,
+        help="Folder with test/ and labels.json; train/ and masks/ if there are any.",
+    ),
 ]
 ProtocolOption = Annotated[
     Protocol,
@@ -56,7 +61,7 @@ def evaluate(
     seed: SeedOption = None,
     json_file: JsonFileOption = None,
 ) -> int:
-    """Measure the scores on a labelled set.
+    """Measure how good the scores are on a labelled set.
 
     Each frame is scored before it is learned; trivial baselines stand beside the result.
     """

@@ -23,16 +23,18 @@ app = typer.Typer(help="List, show and export stored events.", no_args_is_help=F
 
 _LIMIT = 100
 _NS = 1_000_000_000
+_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+_TIME = "UTC, as 2026-11-01 or 2026-11-01T08:30:00"
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="Take `data_dir` from this configuration.")]
 CameraOption = Annotated[str | None, typer.Option("--camera", help="Only of this camera.")]
 SinceOption = Annotated[
     datetime | None,
-    typer.Option("--since", help="Only what was going on after this, UTC.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    typer.Option("--since", metavar="TIME", help=f"Only what was going on after this; {_TIME}.", formats=_FORMATS),
 ]
 UntilOption = Annotated[
     datetime | None,
-    typer.Option("--until", help="Only what was going on before this, UTC.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    typer.Option("--until", metavar="TIME", help=f"Only what was going on before this; {_TIME}.", formats=_FORMATS),
 ]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most this many, the newest.")]
 
@@ -68,12 +70,17 @@ def list_(
 
 @app.command(epilog=examples("rareframe events show 1f0c2a"))
 def show(
-    event_id: Annotated[str, typer.Argument(metavar="ID", help="Of the event, or its beginning if that is unique.")],
+    event_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The event's id, or the beginning of it if no other begins so.")
+    ],
     config_file: ConfigOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Everything about one event: times, score, reasons, and where its pictures are."""
+    """Everything about one event.
+
+    Its times, score and reasons, and where its pictures are.
+    """
     folder = _data_dir(config_file, data_dir)
     with _store(config_file, data_dir) as store:
         event = store.event(event_id) or _only(event_id, store.events(limit=1_000_000))
@@ -86,9 +93,11 @@ def show(
 )
 def export(
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", dir_okay=False, help="The file; standard output without.")
+        Path | None, typer.Option("--out", "-o", dir_okay=False, help="The file to write; without it, standard output.")
     ] = None,
-    style: Annotated[Format, typer.Option("--format", help="One JSON object a line, or a table.")] = Format.JSONL,
+    style: Annotated[
+        Format, typer.Option("--format", help="jsonl: one JSON object a line; csv: a table.")
+    ] = Format.JSONL,
     camera: CameraOption = None,
     since: SinceOption = None,
     until: UntilOption = None,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from enum import StrEnum
+import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -23,12 +22,8 @@ EXAMPLES = examples(
 )
 
 
-class Role(StrEnum):
-    """One process of the daemon."""
-
-    CAPTURE = "capture"
-    WORKER = "worker"
-    ALERT = "alert"
+# As in `monitor.roles`, which help must not load.
+Role = Literal["capture", "worker", "alert"]
 
 
 def run(
@@ -49,6 +44,7 @@ def run(
         Path | None, typer.Option("--log-dir", help="Folder for log files; instead of `logging.dir`.")
     ] = None,
     parent: Annotated[int | None, typer.Option("--parent", hidden=True, help="Stop when this process is gone.")] = None,
+    life: Annotated[str | None, typer.Option("--life", hidden=True, help="Names the daemon's life.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the live view.")] = False,
 ) -> int:
     """Watch cameras until Ctrl-C.
@@ -61,7 +57,7 @@ def run(
     if log_dir is not None:
         config = _logging_to(config, log_dir)
     if role is not None:
-        return _alone(role, config, os.getppid() if parent is None else parent)
+        return _alone(role, config, parent, life)
     live = sys.stdout.isatty() and not plain
     if live and config.logging.dir is None:
         from monitor.config import places  # noqa: PLC0415 - see the package
@@ -71,33 +67,10 @@ def run(
     return _daemon(config, live=live)
 
 
-def _alone(role: Role, config: Config, parent: int) -> int:
-    from monitor import logs  # noqa: PLC0415 - see the package
-    from monitor.processes import orphaned, stop_on_signals  # noqa: PLC0415
+def _alone(role: Role, config: Config, parent: int | None, life: str | None) -> int:
+    from monitor.roles import run_role  # noqa: PLC0415 - see the package
 
-    say = config.logging
-    logs.set_up(role.value, level=say.level, style=say.format, folder=say.dir)
-    config = _with_sockets(config)
-    told = stop_on_signals()
-
-    def stop() -> bool:
-        return told() or orphaned(parent)
-
-    match role:
-        case Role.CAPTURE:
-            from monitor.roles import capture  # noqa: PLC0415 - each process loads its own role only
-
-            return capture.run(config, stop)
-        case Role.WORKER:
-            from monitor.roles import worker  # noqa: PLC0415
-
-            return worker.run(config, stop)
-        case Role.ALERT:
-            from monitor.roles import alert  # noqa: PLC0415
-
-            return alert.run(config, stop)
-        case _:
-            assert_never(role)
+    return run_role(role, _with_sockets(config), parent, uuid.uuid4().hex if life is None else life)
 
 
 def _config(path: Path | None, source: str | None, data_dir: Path | None) -> Config:
@@ -124,6 +97,7 @@ def _logging_to(config: Config, folder: Path) -> Config:
 def _daemon(config: Config, *, live: bool) -> int:
     from monitor import daemon, terminal  # noqa: PLC0415 - see the package
 
+    config = daemon.with_port(config)
     places = terminal.Places(
         url=f"http://{config.alerting.web.listen}", data_dir=config.data_dir, logs=config.logging.dir
     )

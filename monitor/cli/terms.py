@@ -27,7 +27,7 @@ DataDirOption = Annotated[
 ]
 SeedOption = Annotated[
     int | None,
-    typer.Option("--seed", min=0, max=MAX_SEED, help="Of everything random; the same seed gives the same scores."),
+    typer.Option("--seed", min=0, max=MAX_SEED, help="Seed of everything random; the same seed gives the same scores."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to standard output, for programs.")]
 

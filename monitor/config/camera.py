@@ -98,12 +98,14 @@ class DetectorOptions(Section):
 
 
 class EpisodeOptions(Section):
-    """When strange frames become one event."""
+    """When anomalous frames become one event."""
 
     open_m: int = Field(
         default=3, ge=1, le=10_000, description="Opens when this many of `open_n` frames are anomalous. Unit: frames."
     )
-    open_n: int = Field(default=5, ge=1, le=10_000, description="See `open_m`. Unit: frames.")
+    open_n: int = Field(
+        default=5, ge=1, le=10_000, description="Of so many frames in a row `open_m` must be anomalous. Unit: frames."
+    )
     quiet_s: float = Field(
         default=3.0, gt=0, le=86_400, description="Closes when no frame was anomalous for this long. Unit: seconds."
     )
@@ -141,10 +143,12 @@ class CameraSections(Section):
         description="Who judges the frames. A camera's own list replaces this one as a whole.",
     )
     threshold: ThresholdOptions = Field(
-        default=SpotOptions(), description="How the limit is found above which a fused score is anomalous."
+        default=SpotOptions(),
+        description="How the limit is found above which a fused score is anomalous. It is shown the strongest score of "
+        "each second of ordinary life, so that for it one score is one second.",
     )
     learning: LearningOptions = Field(default=LearningOptions(), description="When and from what it learns.")
-    episodes: EpisodeOptions = Field(default=EpisodeOptions(), description="When strange frames become one event.")
+    episodes: EpisodeOptions = Field(default=EpisodeOptions(), description="When anomalous frames become one event.")
 
     @field_validator("detectors")
     @classmethod

@@ -40,7 +40,7 @@ class IpcOptions(Section):
     kind: Literal["ipc"] = "ipc"
     dir: FilePath | None = Field(
         default=None,
-        description="Folder of the sockets, only its owner's; null: a temporary one that follows from `data_dir`.",
+        description="Folder of the sockets, closed to other users; null: a temporary one named after `data_dir`.",
     )
 
 
@@ -92,7 +92,9 @@ class WebhookSinkOptions(Section):
 
     kind: Literal["webhook"] = "webhook"
     name: Name = Field(default="webhook", description="What metrics and messages call it; each only once.")
-    url: SecretStr | None = Field(default=None, description="Where to; never printed. One of the three must be given.")
+    url: SecretStr | None = Field(
+        default=None, description="Where to; never printed. One of url, url_env and url_file must be given."
+    )
     url_env: EnvironmentName | None = Field(default=None, description="Or the environment variable that holds it.")
     url_file: FilePath | None = Field(default=None, description="Or a file whose first line it is.")
     headers_file: FilePath | None = Field(
@@ -123,7 +125,7 @@ class WebOptions(Section):
 
     listen: Address = Field(
         default="127.0.0.1:9108",
-        description="Where it is served; an address of this host only, port 0 takes a free one.",
+        description="Where it is served. Addresses of this host only, as there is no login; port 0 takes a free one.",
     )
 
     @model_validator(mode="after")
@@ -189,19 +191,23 @@ class SupervisorOptions(Section):
 class CheckpointOptions(Section):
     """How what was learned outlives a restart."""
 
-    every_s: float = Field(default=300.0, gt=0, le=86_400, description="Time between two. Unit: seconds.")
+    every_s: float = Field(
+        default=300.0, gt=0, le=86_400, description="What was learned is saved this often. Unit: seconds."
+    )
     keep: int = Field(
         default=3,
         ge=2,
         le=1000,
-        description="How many are kept per camera, so that a broken one has an elder. Unit: files.",
+        description="How many are kept per camera, so that there is an older one if the newest is broken. Unit: files.",
     )
 
 
 class LoggingOptions(Section):
     """What the processes say."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least that is said.")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least grave messages that are still written."
+    )
     format: Literal["auto", "json", "text"] = Field(
         default="auto", description="auto is text on a terminal and one JSON object a line elsewhere."
     )

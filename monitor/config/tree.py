@@ -28,7 +28,7 @@ class Config(CameraSections):
         description="Where events, snapshots and checkpoints are kept. Relative to the working directory.",
     )
     seed: int = Field(
-        default=0, ge=0, le=2**32 - 1, description="Of everything random, so that the same frames give the same scores."
+        default=0, ge=0, le=2**32 - 1, description="Seed of everything random: the same frames give the same scores."
     )
     device: Annotated[
         str,
@@ -40,7 +40,8 @@ class Config(CameraSections):
     )
     cameras: Mapping[Name, Camera] = Field(
         json_schema_extra={"patternErrorMessage": "at least one camera by its name"},
-        description="The cameras by name. Each may have capture … episodes of its own, with only the keys that differ.",
+        description="The cameras by name. Any of the sections capture, analysis, detectors, threshold, learning and "
+        "episodes may also stand below a camera, with only the keys that differ there.",
     )
     transport: TransportOptions = Field(default=IpcOptions(), description="How the processes are joined.")
     alerting: AlertingOptions = Field(default=AlertingOptions(), description="Who is told, and where it can be seen.")

@@ -8,7 +8,11 @@
              "began_s", "ended_s", "peak_s": seconds in the file, "frames": anomalous ones,
              "score", "limit", "p_value": of the strongest frame (p_value may be null),
              "reasons": [{"detector", "text", "p_value", "box": shares of the picture or null}],
-             "cause": why it closed, "snapshot", "overlay": paths below the output folder or null}]}
+             "cause": why it closed, "snapshot", "overlay": paths below the output folder or null}],
+ "moments": [{"id", "file", "at_s", "score", "limit", "p_value", "verdict", "snapshot", "overlay"}]}
+
+`moments` are each file's highest peaks of the score that lie in no event, strongest first, also where the verdict was
+still "unknown" (then `limit` and `p_value` are null). They are there to be looked at, and nobody is told of them.
 """
 
 from __future__ import annotations
@@ -53,6 +57,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A peak of the score outside of events, worth a look. Fields as the module's text says."""
+
+    id: str
+    file: str
+    at_s: float
+    score: float
+    limit: float | None
+    p_value: float | None
+    verdict: str
+    snapshot: str | None
+    overlay: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """One analysed frame, or the strongest of several that share a place in the chart; None where unknown."""
 
@@ -74,6 +93,7 @@ class ScannedFile:
     unknown: tuple[Stretch, ...]
     points: tuple[Point, ...]
     findings: tuple[Finding, ...]
+    moments: tuple[Moment, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +117,9 @@ def events_json(scan: Scan) -> str:
         for file in scan.files
     ]
     events = [asdict(finding) for file in scan.files for finding in file.findings]
-    return json.dumps({"version": VERSION, "files": files, "events": events}, indent=2, allow_nan=False) + "\n"
+    moments = [asdict(moment) for file in scan.files for moment in file.moments]
+    whole = {"version": VERSION, "files": files, "events": events, "moments": moments}
+    return json.dumps(whole, indent=2, allow_nan=False) + "\n"
 
 
 def thinned(points: Sequence[Point], most: int) -> tuple[Point, ...]:

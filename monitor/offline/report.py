@@ -11,14 +11,20 @@ from pathlib import Path, PurePath
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from monitor.offline.findings import Finding, Scan, ScannedFile
+from monitor.offline.findings import Finding, Moment, Scan, ScannedFile
 
 # Two JPEGs each of some ten kB: beyond this a page grows too heavy for a phone, and the rest stay files.
 MOST_PICTURES = 150
 _HERE = Path(__file__).parent
 _STATIC = _HERE / "static"
-_MINUTE_S, _HOUR_S = 60, 3600
-_RARELY = 0.001  # below this a chance reads better as "1 in so many"
+_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
+_OFTEN = 0.1  # above this a chance reads better as a share
+# Said of a moment that is in no event.
+_VERDICTS = {
+    "normal": "normal: below the limit",
+    "anomalous": "anomalous, but too short for an event",
+    "unknown": "verdict unknown: no limit yet",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,25 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class MomentCard:
+    """One of a file's strangest moments as shown; pictures as a Card's."""
+
+    moment: Moment
+    letter: str
+    key: str
+    at: str
+    level: str
+    verdict: str
+    snapshot: str | None
+    overlay: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """What the page's script draws: the first three of one length, stretches as [from, to, name]."""
+    """What the page's script draws: the first three of one length, stretches as [from, to, name].
+
+    `moments` are (time, letter, id of the card).
+    """
 
     at_s: list[float]
     score: list[float | None]
@@ -45,17 +68,23 @@ class Chart:
     events: list[tuple[float, float, str]]
     unknown: list[tuple[float, float, str]]
     states: list[tuple[float, float, str]]
+    moments: list[tuple[float, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One file as shown; `states` are (state, how long) in order of first appearance."""
+    """One file as shown; `states` are (state, how long) in order of first appearance, `judged` how long it was known.
+
+    `moments` are in order of strength, as their letters tell.
+    """
 
     file: ScannedFile
     name: str
     duration: str
+    judged: str | None
     states: list[tuple[str, str]]
     cards: list[Card]
+    moments: list[MomentCard]
     chart: Chart
 
 
@@ -75,6 +104,7 @@ def render(scan: Scan, out: Path) -> str:
     styles = [_source("uplot/uPlot.min.css"), _source("report.css")]
     scripts = [_source("uplot/uPlot.iife.min.js"), _source("report.js")]
     findings = [finding for file in scan.files for finding in file.findings]
+    moments = sum(len(file.moments) for file in scan.files)
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
@@ -88,7 +118,7 @@ def render(scan: Scan, out: Path) -> str:
         events=len(findings),
         frames=sum(file.frames for file in scan.files),
         duration=clock_text(sum(file.duration_s for file in scan.files)),
-        unpictured=max(0, len(findings) - MOST_PICTURES),
+        unpictured=max(0, len(findings) + moments - MOST_PICTURES),
         styles=[Markup(text) for text in styles],  # noqa: S704 - our own files, no input in them
         scripts=[Markup(text) for text in scripts],  # noqa: S704 - our own files, no input in them
         style_hashes=_hashes(styles),
@@ -106,32 +136,57 @@ def clock_text(seconds: float) -> str:
 
 
 def chance_text(p_value: float | None) -> str:
-    """A p-value in words; "" where there is none."""
+    """A p-value in words, which is about seconds of ordinary life (`detectors.calibration`); "" where there is none."""
     if p_value is None:
         return ""
     if p_value <= 0:
-        return "not seen before"
-    often = f"1 of {1 / p_value:,.0f}" if p_value < _RARELY else f"{p_value:.1%} of"
-    return f"seen in {often} frames"
+        return "never in the ordinary seconds before"
+    if p_value >= _OFTEN:
+        return f"as strong in {p_value:.0%} of ordinary seconds"
+    return f"about one such second in {_span_text(1 / p_value)}"
+
+
+def _span_text(seconds: float) -> str:
+    for unit_s, unit in ((_DAY_S, "days"), (_HOUR_S, "hours"), (_MINUTE_S, "minutes")):
+        if seconds >= 2 * unit_s:
+            number = seconds / unit_s
+            return f"{number:,.0f} {unit}" if number >= 10 else f"{number:.1f} {unit}"  # noqa: PLR2004 - two digits
+    return f"{seconds:.0f} seconds"
 
 
 def _sections(scan: Scan, out: Path) -> list[Section]:
     findings = [finding for file in scan.files for finding in file.findings]
-    strongest = sorted(range(len(findings)), key=lambda index: -_ratio(findings[index]))
+    moments = [moment for file in scan.files for moment in file.moments]
+    strongest = [finding.id for finding in sorted(findings, key=_ratio, reverse=True)]
+    strongest += [moment.id for moment in sorted(moments, key=lambda moment: -moment.score)]
     pictured = set(strongest[:MOST_PICTURES])
     sections = []
     number = 0
-    for file in scan.files:
+    for place, file in enumerate(scan.files, start=1):
         cards = []
         for finding in file.findings:
-            cards.append(_card(finding, number + 1, out if number in pictured else None))
             number += 1
-        sections.append(
-            Section(
-                file, PurePath(file.file).name, clock_text(file.duration_s), _totals(file), cards, _chart(file, cards)
-            )
-        )
+            cards.append(_card(finding, number, out if finding.id in pictured else None))
+        letters = [
+            _moment_card(moment, chr(ord("A") + index), place, out if moment.id in pictured else None)
+            for index, moment in enumerate(file.moments)
+        ]
+        sections.append(_section(file, cards, letters))
     return sections
+
+
+def _section(file: ScannedFile, cards: list[Card], moments: list[MomentCard]) -> Section:
+    unknown_s = sum(stretch.to_s - stretch.from_s for stretch in file.unknown)
+    return Section(
+        file=file,
+        name=PurePath(file.file).name,
+        duration=clock_text(file.duration_s),
+        judged=clock_text(file.duration_s - unknown_s) if file.duration_s > unknown_s else None,
+        states=_totals(file),
+        cards=cards,
+        moments=moments,
+        chart=_chart(file, cards, moments),
+    )
 
 
 def _card(finding: Finding, number: int, out: Path | None) -> Card:
@@ -141,14 +196,31 @@ def _card(finding: Finding, number: int, out: Path | None) -> Card:
         number=number,
         when=f"{clock_text(finding.began_s)} \N{EN DASH} {clock_text(finding.ended_s)}",
         peak=clock_text(finding.peak_s),
-        ratio=f"{_ratio(finding):.2f} \N{MULTIPLICATION SIGN} limit" if finding.limit > 0 else "above a limit of 0",
+        ratio=_times_limit(finding.score, finding.limit),
         chance=chance_text(finding.p_value),
         snapshot=_data_uri(out, finding.snapshot),
         overlay=_data_uri(out, finding.overlay),
     )
 
 
-def _chart(file: ScannedFile, cards: Iterable[Card]) -> Chart:
+def _moment_card(moment: Moment, letter: str, place: int, out: Path | None) -> MomentCard:
+    """`place` is its file's, from 1; `out` None: without pictures."""
+    parts = [f"score {moment.score:.2f}, where 1 was high in the warm-up"]
+    if moment.limit is not None:
+        parts = [_times_limit(moment.score, moment.limit), chance_text(moment.p_value)]
+    return MomentCard(
+        moment=moment,
+        letter=letter,
+        key=f"moment-{place}-{letter}",
+        at=clock_text(moment.at_s),
+        level=" \N{MIDDLE DOT} ".join(part for part in parts if part),
+        verdict=_VERDICTS[moment.verdict],
+        snapshot=_data_uri(out, moment.snapshot),
+        overlay=_data_uri(out, moment.overlay),
+    )
+
+
+def _chart(file: ScannedFile, cards: Iterable[Card], moments: Iterable[MomentCard]) -> Chart:
     return Chart(
         at_s=[point.at_s for point in file.points],
         score=[point.score for point in file.points],
@@ -156,6 +228,7 @@ def _chart(file: ScannedFile, cards: Iterable[Card]) -> Chart:
         events=[(card.finding.began_s, card.finding.ended_s, str(card.number)) for card in cards],
         unknown=[(stretch.from_s, stretch.to_s, stretch.state) for stretch in file.unknown],
         states=[(stretch.from_s, stretch.to_s, stretch.state) for stretch in file.states],
+        moments=[(card.moment.at_s, card.letter, card.key) for card in moments],
     )
 
 
@@ -164,6 +237,10 @@ def _totals(file: ScannedFile) -> list[tuple[str, str]]:
     for stretch in file.states:
         totals[stretch.state] = totals.get(stretch.state, 0.0) + stretch.to_s - stretch.from_s
     return [(state, clock_text(total)) for state, total in totals.items()]
+
+
+def _times_limit(score: float, limit: float) -> str:
+    return f"{score / limit:.2f} \N{MULTIPLICATION SIGN} limit" if limit > 0 else "above a limit of 0"
 
 
 def _ratio(finding: Finding) -> float:

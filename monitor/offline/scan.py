@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from monitor.offline.findings import (
     SCORE_DIGITS,
     SECONDS_DIGITS,
     Finding,
+    Moment,
     Point,
     Scan,
     ScannedFile,
@@ -21,11 +21,10 @@ from monitor.offline.findings import (
     events_json,
     thinned,
 )
+from monitor.offline.peaks import EventPeak, Moments
 from monitor.types import Event, Frame, Judgement, Phase, Verdict
 
 CHART_POINTS = 3000  # more than a wide screen has columns
-# Anomalous frames kept while no episode is open: more than any rule looks back for its first frames.
-PEAKS_KEPT = 64
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
 _NS = 1e9
 _COLUMNS = "at_s,score,limit,p_value,state,verdict\n"
@@ -111,7 +110,8 @@ class _FileScan:
         self._overlay = overlay
         self._scores = f"scores/{name}.csv"
         self._error: str | None = None
-        self._peaks = _Peaks()
+        self._peak = EventPeak()
+        self._moments = Moments()
         self._points: list[Point] = []
         self._states: list[Stretch] = []
         self._knowing: list[Stretch] = []  # "known" and "unknown" in turn
@@ -129,7 +129,7 @@ class _FileScan:
                 self._error = str(failure)
 
     def result(self) -> ScannedFile:
-        """What is known once all steps were made."""
+        """What is known once all steps were made; writes the pictures of the strangest moments."""
         return ScannedFile(
             file=self.file,
             frames=len(self._points),
@@ -140,6 +140,7 @@ class _FileScan:
             unknown=tuple(stretch for stretch in self._knowing if stretch.state == "unknown"),
             points=thinned(self._points, CHART_POINTS),
             findings=tuple(self.findings),
+            moments=tuple(self._strangest()),
         )
 
     def _follow(self, route: Route, lines: TextIO) -> Iterator[float]:
@@ -164,21 +165,22 @@ class _FileScan:
         _extend(self._states, judgement.state.value, at_s)
         _extend(self._knowing, "unknown" if judgement.verdict is Verdict.UNKNOWN else "known", at_s)
         if judgement.verdict is Verdict.ANOMALOUS:
-            self._peaks.see(judgement)
+            self._peak.see(judgement)
+        self._moments.see(at_s, judgement)
         return at_s
 
     def _hear(self, events: Sequence[Event]) -> None:
         """Take in what people would be told; an event is written down when it closes."""
         for event in events:
-            self._peaks.follow(event.began_ns)
+            self._peak.follow(event.began_ns)
             if event.phase is Phase.CLOSED:
                 self.findings.append(self._finding(event))
-                self._peaks.forget()
+                self._peak.forget()
 
     def _finding(self, event: Event) -> Finding:
         began_s = self._in_file_s(event.began_ns)
         name = f"{self._name}-{round(began_s * 1000):09d}"
-        snapshot, overlay = self._pictures(name, self._peaks.at(event.peak_ns))
+        snapshot, overlay = self._pictures(name, self._peak.at(event.peak_ns))
         return Finding(
             id=name,
             file=self.file,
@@ -195,6 +197,22 @@ class _FileScan:
             overlay=overlay,
         )
 
+    def _strangest(self) -> Iterator[Moment]:
+        for peak in self._moments.strangest([(finding.began_s, finding.ended_s) for finding in self.findings]):
+            name = f"{self._name}-moment-{round(peak.at_s * 1000):09d}"
+            snapshot, overlay = self._pictures(name, peak.judgement)
+            yield Moment(
+                id=name,
+                file=self.file,
+                at_s=peak.at_s,
+                score=_significant(peak.score),
+                limit=_rounded(peak.judgement.limit),
+                p_value=_rounded(peak.judgement.p_value),
+                verdict=peak.judgement.verdict.value,
+                snapshot=snapshot,
+                overlay=overlay,
+            )
+
     def _pictures(self, name: str, peak: Judgement | None) -> tuple[str | None, str | None]:
         if peak is None or peak.picture is None:
             return None, None
@@ -209,44 +227,6 @@ class _FileScan:
     def _in_file_s(self, wall_ns: int) -> float:
         first_ns = 0 if self._first is None else self._first[1]
         return round((wall_ns - first_ns) / _NS, SECONDS_DIGITS)
-
-
-class _Peaks:
-    """Judgements that may turn out to be an event's strongest, of which the event only tells the time.
-
-    Scores never rise along the queue, so that its first entry since an event began is that event's strongest, and the
-    earliest of equals, whatever the number of frames. Once the event is known to be open one entry is enough.
-    """
-
-    def __init__(self) -> None:
-        """Empty, with no event open."""
-        self._queue: deque[Judgement] = deque(maxlen=PEAKS_KEPT)
-        self._open = False
-
-    def see(self, judgement: Judgement) -> None:
-        """Take in an anomalous one."""
-        score = judgement.score or 0.0
-        while self._queue and (self._queue[-1].score or 0.0) < score:
-            self._queue.pop()
-        if not (self._open and self._queue):
-            self._queue.append(judgement)
-
-    def follow(self, began_ns: int) -> None:
-        """An event that began then is open: keep its strongest so far only."""
-        since = next((kept for kept in self._queue if kept.stamp.wall_ns >= began_ns), None)
-        self._queue.clear()
-        if since is not None:
-            self._queue.append(since)
-        self._open = True
-
-    def at(self, peak_ns: int) -> Judgement | None:
-        """The judgement of that time, if it was kept."""
-        return next((kept for kept in self._queue if kept.stamp.wall_ns == peak_ns), None)
-
-    def forget(self) -> None:
-        """The event closed."""
-        self._queue.clear()
-        self._open = False
 
 
 def _extend(stretches: list[Stretch], state: str, at_s: float) -> None:

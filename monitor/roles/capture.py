@@ -48,8 +48,13 @@ class _CameraThread:
             self._outlet.close()
 
 
-def run(config: Config, stop: Callable[[], bool]) -> int:
+def run(config: Config, stop: Callable[[], bool], life: str) -> int:
     """Capture until `stop` says so. Returns 0, or 1 if a camera's loop broke on a fault of ours.
+
+    Args:
+        config: Of the daemon.
+        stop: Asked in every turn.
+        life: Unique to the life of the daemon, which this process may see only a part of.
 
     Raises:
         ConfigError, EndpointError, KeyFileError: It cannot work like this.
@@ -64,7 +69,7 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
             made.append(LinkOutlet(context, places, name, stopping.is_set, live=live))
             return made[0]
 
-        loop = camera_loop(name, camera, os.environ, outlet, boot)
+        loop = camera_loop(name, camera, os.environ, outlet, boot, life)
         threads.append(_CameraThread(name, loop, made[0], stopping))
     reports = Sender(context, places.judgements, capacity=64, policy=Policy.BUFFERED, stop=stop, key=places.key)
     heart = Heart(context, places, "capture", "watch")

@@ -23,11 +23,28 @@ from detectors.base import StateDict, StateView
 
 FORMAT = 1
 ABOUT = "about.json"  # no array has this name: arrays are PART/ARRAY
+# What reading a damaged file ends in: zipfile raises RuntimeError where a flipped bit asks for a password or another
+# compression, and numpy MemoryError where one makes an array endless.
+_BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 _log = structlog.get_logger(__name__)
 
 
 class CheckpointError(Exception):
     """A checkpoint cannot be written or read; the message says which, why and what to do."""
+
+
+class ForeignError(CheckpointError):
+    """A checkpoint is sound, but of another camera, configuration or version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +65,10 @@ class About:
 
 
 class Checkpoints:
-    """The checkpoints of one camera, `CAMERA.WALL_NS.npz` in one folder, the newest `keep` of them."""
+    """The checkpoints of one camera, `CAMERA.WALL_NS.npz` in one folder, the newest `keep` of them.
+
+    The number rises even where the wall clock is put back: then it is one above the one before.
+    """
 
     def __init__(self, folder: Path, camera: str, fingerprint: str, keep: int) -> None:
         """Args: folder: made if absent; camera; fingerprint: see `About`; keep: at least 1."""
@@ -64,7 +84,7 @@ class Checkpoints:
             CheckpointError: The disk is full, not writable, …; those written before are still there.
         """
         about = About(FORMAT, self._camera, self._fingerprint, wall_ns)
-        path = self._folder / f"{self._camera}.{wall_ns:020d}.npz"
+        path = self._folder / f"{self._camera}.{self._place(wall_ns):020d}.npz"
         part = path.with_suffix(".part")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -86,9 +106,9 @@ class Checkpoints:
         return path
 
     def newest_first(self) -> Sequence[Path]:
-        """The files there are, the newest first; none if the folder is absent."""
+        """The files there are, the newest first; none if the folder is absent or cannot be read."""
         name = re.compile(rf"{re.escape(self._camera)}\.\d{{20}}\.npz")
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        with contextlib.suppress(OSError):  # a folder that cannot be read cannot be written to either: told then
             return sorted((p for p in self._folder.iterdir() if name.fullmatch(p.name)), reverse=True)
         return []
 
@@ -96,26 +116,32 @@ class Checkpoints:
         """One checkpoint of this camera and configuration.
 
         Raises:
-            CheckpointError: It is broken, of another camera or configuration, or cannot be read.
+            ForeignError: It is of another camera or configuration.
+            CheckpointError: It is broken or cannot be read.
         """
         try:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: np.asarray(file[name]) for name in file.files}
             about = About(**json.loads(arrays.pop(ABOUT).tobytes()))
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except _BROKEN as error:
             raise CheckpointError(
                 f"camera {self._camera}: the checkpoint {path} is broken: {error}; falling back to an older one"
             ) from error
         expected = (FORMAT, self._camera, self._fingerprint)
         if (about.format, about.camera, about.fingerprint) != expected:
-            raise CheckpointError(
+            raise ForeignError(
                 f"camera {self._camera}: the checkpoint {path} is of another configuration: expected {expected}, "
                 f"got {(about.format, about.camera, about.fingerprint)}; the camera learns afresh unless an older fits"
             )
         return about, arrays
 
+    def _place(self, wall_ns: int) -> int:
+        """Where a new checkpoint stands in the order: after all others, even if the wall clock was put back."""
+        return max([wall_ns, *(int(path.suffixes[-2][1:]) + 1 for path in self.newest_first()[:1])])
+
     def _remove_old(self) -> None:
-        for path in self.newest_first()[self._keep :]:
+        """All but the newest, and what a crash left half written."""
+        for path in [*self.newest_first()[self._keep :], *self._folder.glob(f"{self._camera}.{'[0-9]' * 20}.part")]:
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from detectors.base import StateError
-from monitor.scoring.checkpoints import CheckpointError, Checkpoints
+from monitor.scoring.checkpoints import CheckpointError, Checkpoints, ForeignError
 from monitor.scoring.scorer import CameraScorer
 from monitor.types import ScoringReport
 
@@ -81,6 +81,9 @@ class Keeper:
             try:
                 about, state = self._checkpoints.read(path)
                 scorer.restore(state)
+            except ForeignError as error:
+                _log.info("checkpoint_of_another", camera=self._camera, path=str(path), error=str(error))
+                continue
             except (CheckpointError, StateError) as error:
                 self._failures += 1
                 _log.warning("checkpoint_refused", camera=self._camera, path=str(path), error=str(error))

@@ -13,6 +13,8 @@ from monitor.types import Frame, Judgement, Message, ScoringReport
 
 # How long a turn waits for a frame, and so how soon a stop is noticed.
 TURN_S = 0.2
+# The same while an acknowledgement is awaited, which does not end the wait: the next frame depends on it.
+AWAITING_TURN_S = 0.005
 REPORT_S = 2.0
 _NS = 1_000_000_000
 _log = structlog.get_logger(__name__)
@@ -43,8 +45,13 @@ class Outbox(Protocol):
     def send(self, message: Judgement | ScoringReport) -> bool:
         """Take a message; never waits. What does not fit is dropped and counted there."""
 
-    def room(self) -> bool:
-        """Whether a message would be taken without dropping one."""
+    @property
+    def taken(self) -> int:
+        """Messages taken so far."""
+
+    @property
+    def pending(self) -> int:
+        """Those of them that were not processed yet, the newest."""
 
 
 class ScoringLoop:
@@ -64,15 +71,16 @@ class ScoringLoop:
         self._inbox = inbox
         self._outbox = outbox
         self._boot = boot
-        self._withheld: deque[Callable[[], None]] = deque()
+        self._withheld: deque[tuple[int, Callable[[], None]]] = deque()
         self._reported_ns = 0
         self._strangers: set[str] = set()
 
     def run_once(self, wall_ns: int, mono_ns: int) -> None:
         """One turn: at most one frame, and what is due besides."""
-        while self._withheld and self._outbox.room():
-            self._withheld.popleft()()
-        delivery = self._inbox.receive(TURN_S)
+        settled = self._outbox.taken - self._outbox.pending
+        while self._withheld and self._withheld[0][0] <= settled:
+            self._withheld.popleft()[1]()
+        delivery = self._inbox.receive(AWAITING_TURN_S if self._withheld else TURN_S)
         if delivery is not None:
             self._take(delivery)
         self._report_if_due(wall_ns, mono_ns)
@@ -97,9 +105,10 @@ class ScoringLoop:
         if judgement is not None:
             self._outbox.send(judgement)
             scorer.learn()
-        # A recording's next frame is not asked for until its judgement is sure to fit: nothing of a file is dropped.
-        if message.stamp.camera in self._recordings and not self._outbox.room():
-            self._withheld.append(delivery.done)
+        # A recording's frame is done when its judgement has been processed: else it would be lost if this process died
+        # in between. So nothing of a file is lost; a frame may be judged twice, which whoever takes judgements notices.
+        if message.stamp.camera in self._recordings:
+            self._withheld.append((self._outbox.taken, delivery.done))
         else:
             delivery.done()
 

@@ -118,8 +118,9 @@ def _plain(number: float | None) -> float | None:
 
 
 def _relative(heatmap: Floats | None, limit: float | None) -> Floats | None:
-    """The heatmap in units of twice the limit, 0..1."""
-    if heatmap is None or limit is None or limit <= 0:
+    """The heatmap in units of twice the limit, 0..1; before there is one, of twice what was high in the warm-up."""
+    limit = 1.0 if limit is None else limit
+    if heatmap is None or limit <= 0:
         return None
     return np.asarray(np.clip(heatmap / np.float32(2 * limit), 0, 1), np.float32)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from monitor.types import Event, Phase, State
-from monitor.views import CameraView, Overview, ProcessView, Trouble
+from monitor.types import Event, Link, Phase, State
+from monitor.views import CameraView, Overview, ProcessView, Status, Trouble
 
 _S = 1_000_000_000
 
@@ -26,7 +26,7 @@ class Lines:
         """What is new since the last call, oldest first; empty if nothing is."""
         when = clock_time(overview.made_ns)
         news = [
-            *(line for camera in overview.cameras for line in self._camera(camera)),
+            *(line for camera in overview.cameras if is_known(overview, camera) for line in self._camera(camera)),
             *(line for event in reversed(overview.recent) for line in self._event(event)),
             *(line for process in overview.processes for line in self._process(process)),
             *self._problems(overview.health.troubles),
@@ -67,6 +67,11 @@ class Lines:
         for key in self._troubles.keys() - now.keys():
             yield f"over: {_named(*key)}: {self._troubles[key]}"
         self._troubles = {key: trouble.what for key, trouble in now.items()}
+
+
+def is_known(overview: Overview, camera: CameraView) -> bool:
+    """False for a camera of which nothing was heard only because all is just starting."""
+    return overview.health.status is not Status.STARTING or camera.link not in {None, Link.CONNECTING}
 
 
 def clock_time(wall_ns: int) -> str:

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from monitor.terminal.lines import clock_time
+from monitor.terminal.lines import clock_time, is_known
 from monitor.terminal.picture import half_blocks
 from monitor.types import Event, State, Verdict
 from monitor.views import CameraView, Overview, Status
@@ -106,7 +106,7 @@ def _table(overview: Overview, histories: Histories, *, wide: bool) -> Table:
         late = [_sparkline(histories.of(camera.camera))] if wide else []
         table.add_row(
             camera.camera,
-            _state(camera),
+            _state(camera) if is_known(overview, camera) else Text("starting", style="dim"),
             "–" if camera.fps is None else f"{camera.fps:.1f}",
             _bar(camera),
             *late,

@@ -85,6 +85,7 @@ class Sender:
         self._waiting: deque[list[Part]] = deque()
         self._in_flight: dict[int, list[Part]] = {}
         self._drops: Counter[str] = Counter()
+        self._taken = 0
         self._life = os.urandom(ID_BYTES)
         self._session, self._next, self._window = 1, 1, 0
         self._receiver: bytes | None = None  # None: not welcomed in this session
@@ -99,6 +100,11 @@ class Sender:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Close."""
         self.close()
+
+    @property
+    def taken(self) -> int:
+        """Messages taken so far. They are processed in their order, so `taken` - `pending` of them are settled."""
+        return self._taken
 
     @property
     def pending(self) -> int:
@@ -126,6 +132,7 @@ class Sender:
                 if self._stop():
                     return False
         self._waiting.append(parts)
+        self._taken += 1
         self.pump()
         while self._policy is not Policy.LOSSLESS and len(self._waiting) > self._capacity:
             self._waiting.popleft()

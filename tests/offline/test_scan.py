@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detectors.base import Picture, Reason
 from monitor.deciding.episodes import Episodes, Rules, end, step
-from monitor.offline.scan import PEAKS_KEPT, Progress, Route, ScanError, scan
+from monitor.offline.peaks import APART_S, MOMENTS_KEPT, MOMENTS_SHOWN, PEAKS_KEPT, Moments
+from monitor.offline.scan import Progress, Route, ScanError, scan
 from monitor.types import Event, Frame, Judgement, Stamp, State, Verdict
 
 MakeClip = Callable[[Path, Iterable[int]], None]
@@ -21,7 +25,10 @@ STARTED_NS = 1_700_000_000_000_000_000  # any wall time: nothing of it may show
 
 
 def judged(frame: Frame) -> Judgement:
-    """Brightness of the left half against a limit; unknown for the first five frames. The picture says its seq."""
+    """Brightness of the left half against a limit; unknown for the first five frames. The picture says its seq.
+
+    Ordinary frames bring a picture once a second; the score is told one frame before the verdict can be.
+    """
     score = float(frame.image[0, 0, 0])
     known = frame.stamp.seq >= 5
     anomalous = known and score > LIMIT
@@ -31,13 +38,13 @@ def judged(frame: Frame) -> Judgement:
         state=State.ACTIVE if known else State.WARMING,
         state_reason="",
         verdict=verdict,
-        score=score if known else None,
+        score=score if frame.stamp.seq >= 4 else None,
         p_value=0.01 if known else None,
         limit=LIMIT if known else None,
         scores=(),
         reasons=(Reason("brightness", "It is <bright>", 0.01, None),) if anomalous else (),
         heatmap=None,
-        picture=f"picture {frame.stamp.seq}".encode() if anomalous else None,
+        picture=f"picture {frame.stamp.seq}".encode() if anomalous or frame.stamp.seq % 10 == 4 else None,
         scored_s=0.001,
     )
 
@@ -132,14 +139,18 @@ def test_scores_and_states_of_every_frame_are_written(clip: Path, tmp_path: Path
     assert (file["frames"], file["duration_s"], file["error"]) == (40, 3.9, None)
 
 
-def test_the_same_scan_gives_the_same_bytes_whenever_it_is_run(clip: Path, tmp_path: Path, opener: Opener) -> None:
-    """No wall time, timing or random name is in any file."""
+def test_the_same_scan_gives_the_same_bytes_whenever_it_is_run(
+    tmp_path: Path, opener: Opener, make_clip: MakeClip
+) -> None:
+    """No wall time, timing or random name is in any file, be it of an event or a moment."""
+    clip = tmp_path / "clip.mkv"
+    make_clip(clip, [*[50] * 70, *EVENT, *QUIET, *QUIET, *EVENT])
     one, other = tmp_path / "one", tmp_path / "other"
     run([clip], one, opener)
     run([clip], other, opener, started_ns=STARTED_NS + 12_345_678_901)
     names = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
     assert names == sorted(path.relative_to(other) for path in other.rglob("*") if path.is_file())
-    assert len(names) == 6
+    assert len(names) == 8
     assert all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
 
 
@@ -204,3 +215,70 @@ def test_an_earlier_flash_does_not_lend_its_picture(tmp_path: Path, opener: Open
     (event,) = json.loads((out / "events.json").read_text())["events"]
     assert (event["score"], event["peak_s"]) == (240.0, 2.4)
     assert (out / event["snapshot"]).read_bytes() == b"picture 24"
+
+
+def test_the_strangest_moments_outside_of_events_are_kept_with_their_pictures(
+    tmp_path: Path, opener: Opener, make_clip: MakeClip
+) -> None:
+    """Peaks of the score that became no event, strongest first, also where the verdict was still unknown."""
+    path = tmp_path / "calm.mkv"
+    brightness = [50] * 200
+    brightness[4] = 90  # unknown
+    brightness[64] = 60
+    brightness[104] = 70
+    brightness[160] = 130  # anomalous, but one frame is no event
+    make_clip(path, [*brightness, *[50] * 20, *EVENT])
+    out = tmp_path / "out"
+    run([path], out, opener)
+    told = json.loads((out / "events.json").read_text())
+    assert len(told["events"]) == 1
+    assert [(m["at_s"], m["score"], m["verdict"]) for m in told["moments"]] == [
+        (16.0, 130.0, "anomalous"),
+        (0.4, 90.0, "unknown"),
+        (10.4, 70.0, "normal"),
+    ]
+    assert [m["limit"] for m in told["moments"]] == [100.0, None, 100.0]
+    assert {m["id"] for m in told["moments"]} == {f"1-calm-moment-{ms:09d}" for ms in (400, 10400, 16000)}
+    unknown = told["moments"][1]
+    assert (out / unknown["snapshot"]).read_bytes() == b"picture 4"
+    assert (out / unknown["overlay"]).read_bytes() == b"picture 4 with heatmap"
+
+
+def pictured(score: float | None, picture: bytes | None = b"jpeg") -> Judgement:
+    """A judgement with this score, stamped with any time."""
+    stamp = Stamp("clip", "run", 0, 0, 0, None)
+    return Judgement(stamp, State.ACTIVE, "", Verdict.NORMAL, score, None, None, (), (), None, picture, 0.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.none(), st.integers(0, 9)), max_size=120), st.sampled_from([0.1, 1.0, 2.5]))
+def test_moments_are_few_apart_and_peaks_whatever_the_scores(scores: list[int | None], period_s: float) -> None:
+    """Each is higher than all within its reach before it and no lower than those after; ties go to the earlier one."""
+    moments = Moments()
+    for index, score in enumerate(scores):
+        moments.see(index * period_s, pictured(None if score is None else float(score)))
+    found = moments.strangest([])
+    times = sorted(peak.at_s for peak in found)
+    assert len(found) <= MOMENTS_SHOWN
+    assert [peak.score for peak in found] == sorted((peak.score for peak in found), reverse=True)
+    assert all(later - earlier >= APART_S for earlier, later in pairwise(times))
+    for peak in found:
+        near = [
+            (i * period_s, s) for i, s in enumerate(scores) if s is not None and abs(i * period_s - peak.at_s) < 4.9
+        ]
+        assert all(s < peak.score if at_s < peak.at_s else s <= peak.score for at_s, s in near)
+    known = [score for score in scores if score is not None]
+    assert bool(found) == bool(known)
+    assert not known or found[0].score == max(known)
+
+
+def test_moments_of_a_day_take_no_more_room_than_those_of_an_hour() -> None:
+    """A bounded number of pictures is held, the strongest; those inside events are left out."""
+    moments = Moments()
+    for number in range(1000):
+        moments.see(2 * APART_S * number, pictured(float(number % 500)))
+        moments.see(2 * APART_S * number + 1, pictured(1e9, picture=None))
+    assert len(moments.strangest([])) == MOMENTS_SHOWN < MOMENTS_KEPT
+    assert {peak.score for peak in moments.strangest([])} == {499.0, 498.0, 497.0, 496.0}
+    last_s = 2 * APART_S * 999
+    assert last_s not in {peak.at_s for peak in moments.strangest([(last_s - 1, last_s)])}

@@ -42,7 +42,7 @@
     ctx.restore();
   };
 
-  // Above them: the state strip and the events' numbers, left out where they would overlap.
+  // Above them: the state strip, the moments' letters, and the events' numbers, left out where they would overlap.
   const drawAbove = (chart) => (u) => {
     const { ctx, bbox } = u, ratio = uPlot.pxRatio;
     ctx.save();
@@ -55,27 +55,34 @@
     ctx.font = "600 " + 11 * ratio + "px system-ui, sans-serif";
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
+    const badge = (name, middle, half, back) => {
+      ctx.fillStyle = colour(back);
+      ctx.beginPath();
+      ctx.roundRect(middle - half, bbox.top + 2 * ratio, 2 * half, 16 * ratio, 8 * ratio);
+      ctx.fill();
+      ctx.fillStyle = colour("paper");
+      ctx.fillText(name, middle, bbox.top + 10.5 * ratio);
+    };
+    for (const [at, letter] of chart.moments) {
+      band(u, at, at, (left) => badge(letter, left, 8 * ratio, "soft"));
+    }
     let free = -Infinity;
     for (const [from, to, number] of chart.events) {
       band(u, from, to, (left, width) => {
         const half = (ctx.measureText(number).width + 10 * ratio) / 2, middle = left + width / 2;
         if (middle - half < free) return;
         free = middle + half + 2 * ratio;
-        ctx.fillStyle = colour("event");
-        ctx.beginPath();
-        ctx.roundRect(middle - half, bbox.top + 2 * ratio, 2 * half, 16 * ratio, 8 * ratio);
-        ctx.fill();
-        ctx.fillStyle = colour("paper");
-        ctx.fillText(number, middle, bbox.top + 10.5 * ratio);
+        badge(number, middle, half, "event");
       });
     }
     ctx.restore();
   };
 
   const findCard = (chart, at, reach) => {
-    const hit = chart.events.find(([from, to]) => at >= from - reach && at <= to + reach);
-    if (!hit) return;
-    const card = document.getElementById("event-" + hit[2]);
+    const event = chart.events.find(([from, to]) => at >= from - reach && at <= to + reach);
+    const moment = chart.moments.find(([when]) => Math.abs(at - when) <= reach);
+    if (!event && !moment) return;
+    const card = document.getElementById(event ? "event-" + event[2] : moment[2]);
     document.querySelectorAll(".card.found").forEach((other) => other.classList.remove("found"));
     card.classList.add("found");
     card.scrollIntoView({ behavior: "smooth", block: "center" });

@@ -1,0 +1,142 @@
+"""What a threshold is asked about, for any scores."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.base import StateDict, StateError, StateView, Verdict
+from detectors.calibration import THINNING, Calibration
+from detectors.options import SpotOptions, ZScoreThresholdOptions
+from detectors.thresholds.spot import SpotThreshold
+from detectors.thresholds.zscore import ZScoreThreshold
+
+NORMAL, ANOMALOUS, UNKNOWN = Verdict.NORMAL, Verdict.ANOMALOUS, Verdict.UNKNOWN
+LIMIT = 5.0
+# Quarters of a second, so that sums of them are exact.
+scored = st.lists(st.tuples(st.integers(1, 12), st.floats(0, 100)), max_size=60)
+
+
+class Noting:
+    """A threshold with a fixed limit that notes what it is fed."""
+
+    def __init__(self, limit: float | None = LIMIT) -> None:
+        self.fed: list[float] = []
+        self._limit = limit
+
+    def p_value(self, score: float) -> float | None:
+        return None if self._limit is None else 0.0 if score > self._limit else 1.0
+
+    def limit(self) -> float | None:
+        return self._limit
+
+    def update(self, score: float) -> None:
+        self.fed.append(score)
+
+    def state(self) -> StateDict:
+        return {}
+
+    def restore(self, state: StateView) -> None:
+        assert not state
+
+
+@given(scored)
+def test_the_threshold_is_fed_each_seconds_strongest_score(steps: list[tuple[int, float]]) -> None:
+    """Whatever the rate of the frames: a second begins with its first frame, and counts once, as its maximum."""
+    threshold, expected = Noting(), []
+    calibration = Calibration(threshold)
+    at_s, began_s = 100.0, -math.inf
+    for quarters, value in steps:
+        at_s += quarters / 4
+        calibration.learn(at_s, value, NORMAL)
+        if at_s - began_s >= 1:
+            began_s = at_s
+            expected.append(value)
+        expected[-1] = max(expected[-1], value)
+    calibration.cut()
+    assert threshold.fed == expected
+
+
+@given(scored)
+def test_nothing_is_fed_twice_and_nothing_before_its_second_is_over(steps: list[tuple[int, float]]) -> None:
+    """The second under way is held back, so that a frame is judged by seconds that were over before it."""
+    threshold = Noting()
+    calibration = Calibration(threshold)
+    at_s = 0.0
+    for quarters, value in steps:
+        before = len(threshold.fed)
+        at_s += quarters / 4
+        calibration.learn(at_s, value, NORMAL)
+        assert len(threshold.fed) - before <= 1
+    last = len(threshold.fed)
+    calibration.cut()
+    calibration.cut()
+    assert len(threshold.fed) == last + bool(steps)
+
+
+def test_a_second_with_one_anomalous_frame_is_anomalous() -> None:
+    """Its ordinary frames do not make it ordinary."""
+    threshold = Noting()
+    calibration = Calibration(threshold)
+    for n in range(10):
+        calibration.learn(n / 10, 8.0 if n == 3 else 1.0, ANOMALOUS if n == 3 else NORMAL)
+    calibration.learn(1.0, 1.0, NORMAL)
+    assert threshold.fed == []
+
+
+@given(st.lists(st.floats(LIMIT + 0.01, 1e6), min_size=1, max_size=120))
+def test_anomalous_seconds_are_thinned_and_counted_as_the_limit(values: list[float]) -> None:
+    """One in twenty is offered, as no more than the limit, however strange it was."""
+    threshold = Noting()
+    calibration = Calibration(threshold)
+    for n, value in enumerate(values):
+        calibration.learn(float(n), value, ANOMALOUS)
+    calibration.cut()
+    assert threshold.fed == [LIMIT] * (len(values) // THINNING)
+
+
+def test_seconds_before_there_is_a_limit_all_count() -> None:
+    """UNKNOWN is what the limit is first made of."""
+    threshold = Noting(limit=None)
+    calibration = Calibration(threshold)
+    for n in range(30):
+        calibration.learn(float(n), float(n), UNKNOWN)
+    calibration.cut()
+    assert threshold.fed == [float(n) for n in range(30)]
+
+
+def test_minutes_of_anomaly_hardly_move_the_limit() -> None:
+    """Ten minutes at 100 times the limit leave a SPOT limit within a third of where it was."""
+    calibration = Calibration(SpotThreshold(SpotOptions()))
+    for n in range(300):
+        calibration.learn(float(n), 1 + (n * 37 % 101) / 100, UNKNOWN)
+    before = calibration.limit()
+    assert before is not None
+    for n in range(300, 900):
+        calibration.learn(float(n), 100 * before, ANOMALOUS)
+    assert calibration.limit() == pytest.approx(before, rel=1 / 3)
+
+
+def test_restored_it_goes_on_the_same() -> None:
+    """Limit and p-values are those of the saved one, and stay so; where the thinning stood is kept too."""
+    old = Calibration(ZScoreThreshold(ZScoreThresholdOptions(warmup=5)))
+    for n in range(50):
+        old.learn(float(n), n % 7, ANOMALOUS if n % 2 else NORMAL)
+    old.cut()
+    new = Calibration(ZScoreThreshold(ZScoreThresholdOptions(warmup=5)))
+    new.restore(old.state())
+    for n in range(50, 120):
+        for each in (old, new):
+            each.learn(float(n), n % 7, ANOMALOUS if n % 2 else NORMAL)
+        assert (old.limit(), old.p_value(3.0)) == (new.limit(), new.p_value(3.0))
+
+
+def test_a_state_without_its_own_part_is_refused() -> None:
+    """The threshold's arrays alone are not a calibration's."""
+    calibration = Calibration(ZScoreThreshold(ZScoreThresholdOptions()))
+    state = {name: array for name, array in calibration.state().items() if name != "strange_seconds"}
+    with pytest.raises(StateError, match="strange_seconds"):
+        calibration.restore(state)
