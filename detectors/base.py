@@ -198,6 +198,9 @@ class Threshold(Protocol):
     def limit(self) -> float | None:
         """The score above which a frame is anomalous; None until enough scores were seen."""
 
+    def missing(self) -> int:
+        """How many scores it still needs before it has a limit; 0 once it has one."""
+
     def update(self, score: float) -> None:
         """Take in one score. The caller decides whether scores above the limit are offered.
 

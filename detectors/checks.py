@@ -362,6 +362,16 @@ def check_unfed_threshold_is_unknown(make: MakeThreshold, patience: int) -> None
     _expect(threshold.limit() is None and threshold.p_value(1.0) is None, f"expected None, got {_answers(threshold)}")
 
 
+def check_it_answers_when_it_says(make: MakeThreshold, patience: int) -> None:
+    """What is missing falls by one with each score, and is 0 exactly from the first limit on."""
+    threshold = make()
+    for score in _ordinary(patience):
+        missing = threshold.missing()
+        _expect((missing == 0) == (threshold.limit() is not None), f"expected a limit, and only then 0, got {missing}")
+        threshold.update(score)
+        _expect(threshold.missing() == max(0, missing - 1), f"expected one less than {missing}")
+
+
 def check_all_zeros_give_limit_zero(make: MakeThreshold, patience: int) -> None:
     """All scores 0 give the limit 0.0, which switches nothing off: 0 is ordinary, anything above is strange."""
     threshold = _fed(make, [0.0] * patience)
@@ -471,6 +481,7 @@ def check_misfitting_threshold_state_is_refused(make: MakeThreshold, patience: i
 
 THRESHOLD_CHECKS: tuple[ThresholdCheck, ...] = (
     check_unfed_threshold_is_unknown,
+    check_it_answers_when_it_says,
     check_all_zeros_give_limit_zero,
     check_p_values_fall_as_scores_rise,
     check_limit_parts_strange_from_ordinary,

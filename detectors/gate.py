@@ -55,7 +55,7 @@ class Gate:
             self._line.append(_Waiting(at_s, grids))
 
     def ripe(self, at_s: float, *, at_once: bool) -> list[Grids]:
-        """The grids whose time has come, oldest first; `at_once`, while nothing is known yet, all of them."""
+        """The grids whose time has come, oldest first; `at_once`, while nothing can be found anomalous, all of them."""
         ripe = []
         while self._line and (at_once or at_s - self._line[0].at_s >= self._options.delay_s):
             ripe.append(self._line.popleft().grids)

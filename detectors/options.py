@@ -67,7 +67,7 @@ class AutoencoderOptions(Options):
     top_cells: int = Field(
         default=5, gt=0, le=100_000, description="The value is the mean of this many strangest squares. Unit: squares."
     )
-    warmup: int = Field(default=100, gt=0, le=1_000_000, description="No answer before this many. Unit: learned grids.")
+    warmup: int = Field(default=20, gt=0, le=1_000_000, description="No answer before this many. Unit: learned grids.")
 
 
 class CellOptions(Options):
@@ -150,6 +150,12 @@ class GaussianOptions(CellOptions):
 class LearningOptions(Options):
     """What may be learned, and when."""
 
+    warmup: int = Field(
+        default=150,
+        ge=0,
+        le=1_000_000,
+        description="No limit is sought before so many were learned: earlier scores are too high. Unit: pictures.",
+    )
     every_s: float = Field(
         default=0.4,
         ge=0,

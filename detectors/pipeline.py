@@ -78,6 +78,7 @@ class Pipeline:
         self._fusion = Fusion({d.name: d.weight for d in detectors})
         self._calibration = Calibration(threshold)
         self._gate = Gate(learning)
+        self._warmup = learning.warmup
         self._gap_s = max(GAP_S, GAP_PERIODS / fps)
         self._recent: deque[Picture] = deque(maxlen=max(f.reach for f in features.values()) + 1)
         self._smooth = _NOTHING
@@ -122,11 +123,11 @@ class Pipeline:
         reading, grids, scores = self._judged
         self._judged = None
         self._fusion.settle(scores)
-        if reading.value is not None:
-            self._calibration.learn(reading.at_s, reading.value, reading.verdict)
+        if reading.value is not None and self._learned >= self._warmup:
+            self._calibration.learn(reading.at_s, reading.value, reading.verdict, accepted=self.accepting)
         if len(grids) == len(self._features):
             self._gate.offer(reading.at_s, reading.verdict, grids)
-        for ripe in self._gate.ripe(reading.at_s, at_once=reading.state is State.WARMING):
+        for ripe in self._gate.ripe(reading.at_s, at_once=reading.limit is None):
             for detector in self._detectors:
                 detector.model.learn(ripe[detector.feature])
             self._learned += 1
@@ -148,7 +149,8 @@ class Pipeline:
         parts = {f"model.{d.name}": d.model.state() for d in self._detectors}
         parts |= {"fusion": self._fusion.state(), "calibration": self._calibration.state()}
         flat = {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
-        return {**flat, "learned": np.array(self._learned, np.int64), "size": np.array(self._size, np.int64)}
+        size = self._size if self._learned else (0, 0)
+        return {**flat, "learned": np.array(self._learned, np.int64), "size": np.array(size, np.int64)}
 
     def restore(self, state: StateView) -> None:
         """Go on from `state`, after a cut.
@@ -204,10 +206,10 @@ class Pipeline:
         return Reading(at_s, state, why, verdict, fused.value, p_value, limit, shares, fused.heatmap, reasons)
 
     def _standing(self, limit: float | None) -> tuple[State, str]:
-        if self._fusion.missing:
-            return State.WARMING, f"learning the scene: {self._learned} pictures learned so far"
+        if self._fusion.missing or self._learned < self._warmup:
+            return State.WARMING, f"learning the scene: {self._learned} of at least {self._warmup} pictures"
         if limit is None:
-            return State.CALIBRATING, "learning how much the score varies"
+            return State.CALIBRATING, f"learning how much its score varies: {self._calibration.missing()} s left"
         if self.accepting:
             return State.ACTIVE, "strange for so long that it is being learned as a new normal"
         return State.ACTIVE, ""

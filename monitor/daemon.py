@@ -101,7 +101,9 @@ def _supervise(config: Config, file: Path, stop: Callable[[], bool], ready: Call
 
 def _children(file: Path, life: str) -> list[ChildSpec]:
     program = (sys.executable, "-m", "monitor.cli", "run", str(file), "--parent", str(os.getpid()), "--life", life)
-    return [ChildSpec(name, (*program, "--role", name), order) for order, name in enumerate(ROUTE)]
+    # The worker takes its time to load; frames that a live camera gives meanwhile would be dropped.
+    after = {"capture": "worker"}
+    return [ChildSpec(name, (*program, "--role", name), order, after.get(name)) for order, name in enumerate(ROUTE)]
 
 
 def _limits(config: Config) -> Limits:

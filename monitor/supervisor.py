@@ -22,6 +22,7 @@ CONFIGURATION_ERROR = 2  # the exit code of a role whose configuration cannot wo
 _MAX_LOOPS = 256  # heard of one child
 _MAX_BEATS = 1024  # heard in one go
 _TICK_S = 0.2
+_HEAD_START_S = 10.0  # a child waits no longer for the one that it is to come after
 
 _log = structlog.get_logger(__name__)
 
@@ -34,11 +35,14 @@ class ChildSpec:
         name: What its reports and heartbeats call it.
         argv: The program and its arguments.
         order: Stopped from the lowest to the highest, started the other way round.
+        after: The child that is heard before this one is started for the first time, as what it sends would be in
+            vain; waited for only so long.
     """
 
     name: str
     argv: tuple[str, ...]
     order: int
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class _Child:
     spec: ChildSpec
     due_s: float = float("-inf")  # when to start it, while `process` is None
     process: Process | None = None
+    begun: bool = False  # started at least once
     started_s: float = 0.0
     loops: dict[str, tuple[int, float]] = field(default_factory=dict)  # progress, and since when it stands there
     heard: bool = False  # any loop, in this life
@@ -218,7 +223,7 @@ class Supervisor:
 
     def _watch(self, child: _Child, now: float) -> None:
         if child.process is None:
-            if now >= child.due_s:
+            if now >= child.due_s and self._may_start(child, now):
                 self._start(child, now)
         elif child.kill_s is not None:
             self._kill_if_due(child, now)
@@ -226,7 +231,14 @@ class Supervisor:
             _log.warning("child_hangs", process=child.spec.name, pid=child.process.pid, fault=fault)
             self._terminate(child, now)
 
+    def _may_start(self, child: _Child, now: float) -> bool:
+        before = next((other for other in self._children if other.spec.name == child.spec.after), None)
+        if before is None or child.begun or before.heard:
+            return True
+        return before.begun and now - before.started_s > _HEAD_START_S
+
     def _start(self, child: _Child, now: float) -> None:
+        child.begun = True
         child.started_s, child.heard, child.kill_s, child.killed = now, False, None, False
         child.loops.clear()
         try:

@@ -32,6 +32,17 @@ def no_thread_left_behind() -> Iterator[None]:
     assert not names, f"threads left running: {names}"
 
 
+@pytest.fixture
+def one_torch_thread() -> Iterator[None]:
+    """Torch takes every core unless told otherwise, and is the slower for it on grids as small as those of tests."""
+    import torch  # noqa: PLC0415 - seconds, which most tests do not need
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def footage() -> Path:
     """The folder of real footage; skips where it is absent."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from detectors.base import StateDict, StateView
@@ -40,6 +42,10 @@ class ConformalThreshold:
         if above < 2:  # noqa: PLR2004 - see the class
             return None
         return float(self._window.ordered[held - above])
+
+    def missing(self) -> int:
+        """See `detectors.base.Threshold.missing`."""
+        return 0 if self.limit() is not None else max(1, math.ceil(2 / self._options.rate - 1) - len(self._window))
 
     def update(self, score: float) -> None:
         """Take in one score; ValueError if it is not finite or negative."""

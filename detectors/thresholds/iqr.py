@@ -45,6 +45,10 @@ class IqrThreshold:
         lower, upper = self._quartiles()
         return upper + self._options.k * (upper - lower)
 
+    def missing(self) -> int:
+        """See `detectors.base.Threshold.missing`."""
+        return max(0, self._options.warmup - len(self._window))
+
     def update(self, score: float) -> None:
         """Take in one score; ValueError if it is not finite or negative."""
         refuse_unfit(score)

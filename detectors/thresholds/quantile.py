@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from detectors.base import StateDict, StateView
@@ -34,6 +36,10 @@ class QuantileThreshold:
     def limit(self) -> float | None:
         """The quantile, interpolated linearly."""
         return quantile(self._window.ordered, 1 - self._options.rate) if self._answers() else None
+
+    def missing(self) -> int:
+        """See `detectors.base.Threshold.missing`."""
+        return 0 if self._answers() else max(1, math.ceil(1 / self._options.rate + 1) - len(self._window))
 
     def update(self, score: float) -> None:
         """Take in one score; ValueError if it is not finite or negative."""

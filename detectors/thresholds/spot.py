@@ -61,6 +61,10 @@ class SpotThreshold:
             return self._level()
         return self._level() + self._tail.excess(self._options.rate / ratio)
 
+    def missing(self) -> int:
+        """See `detectors.base.Threshold.missing`."""
+        return max(0, self._options.warmup - len(self._window))
+
     def update(self, score: float) -> None:
         """Take in one score; ValueError if it is not finite or negative."""
         refuse_unfit(score)

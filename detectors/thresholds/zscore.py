@@ -44,6 +44,10 @@ class ZScoreThreshold:
             return None
         return self._mean + self._options.z * math.sqrt(self._var)
 
+    def missing(self) -> int:
+        """See `detectors.base.Threshold.missing`."""
+        return max(0, self._options.warmup - self._count)
+
     def update(self, score: float) -> None:
         """Take in one score; ValueError if it is not finite or negative."""
         refuse_unfit(score)

@@ -23,7 +23,7 @@ class Outlet(Protocol):
     """Where one camera's frames and reports go. Called by the camera's own thread only."""
 
     def send(self, frame: Frame) -> None:
-        """Hand one frame over. Never waits for a live camera: an older one is dropped and counted instead.
+        """Hand one frame over. Hardly waits for a live camera: an older one is dropped and counted instead.
 
         For a recording it waits until there is room, or the process is to stop; meanwhile it keeps beating.
         """
@@ -139,7 +139,11 @@ class Camera:
         The loop cannot tell this itself. Nothing is done about it here: closing a source from another thread would
         free memory that its library is using. The loop's beats have stopped, and the supervisor acts on that.
         """
-        return self._standing.report(self._drops) if self._standing.overdue() else None
+        return self.report() if self._standing.overdue() else None
+
+    def report(self) -> CameraReport:
+        """How the camera is; for the process's main thread, once `run` is over and so tells nothing more itself."""
+        return self._standing.report(self._drops)
 
     def _connect_and_read(self, stop: threading.Event) -> None:
         with self._standing.waiting(self._plan.open_limit_s):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import uuid
 from collections.abc import Callable
 
@@ -16,28 +17,42 @@ from monitor.config import Config
 from monitor.roles.outlet import LinkOutlet
 from monitor.roles.voice import Heart, SelfReport
 from monitor.transport import Context, Policy, Sender
+from monitor.types import CameraReport
 
 # Between two looks of the main thread at the cameras.
 WATCH_S = 0.5
+# Between two reports of a camera whose recording has ended: an alert process that starts later must hear of it too.
+ENDED_S = 2.0
 # Longer than a camera's thread needs unless its library is stuck.
 JOIN_S = 6.0
 _log = structlog.get_logger(__name__)
 
 
 class _CameraThread:
-    """One camera's loop on a thread of its own."""
+    """One camera's loop on a thread of its own; what is asked of it is asked by the main thread."""
 
     def __init__(self, name: str, loop: Camera, outlet: LinkOutlet, stop: threading.Event) -> None:
         self.loop = loop
         self.failed = False
         self._outlet = outlet
         self._stop = stop
+        self._told_s = float("-inf")
         self._thread = threading.Thread(target=self._run, name=f"camera {name}")
         self._thread.start()
 
     def join(self, timeout_s: float) -> bool:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+    def report(self) -> CameraReport | None:
+        """What the loop itself cannot tell: that it is stuck, or over; None if there is nothing to add."""
+        if self._thread.is_alive():
+            return self.loop.watch()
+        now_s = time.monotonic()
+        if now_s - self._told_s < ENDED_S:
+            return None
+        self._told_s = now_s
+        return self.loop.report()
 
     def _run(self) -> None:
         self.failed = True  # unless it comes to its end
@@ -78,9 +93,9 @@ def run(config: Config, stop: Callable[[], bool], life: str) -> int:
     while not stop() and not any(thread.failed and thread.join(0) for thread in threads):
         stopping.wait(WATCH_S)
         for thread in threads:
-            overdue = thread.loop.watch()
-            if overdue is not None:
-                reports.send(overdue)
+            report = thread.report()
+            if report is not None:
+                reports.send(report)
         reports.pump()
         myself.tell_if_due(wire_errors=0, dropped=sum(count.total for count in reports.drops()))
         turns += 1

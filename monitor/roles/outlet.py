@@ -9,10 +9,14 @@ from monitor.roles.voice import Heart
 from monitor.transport import Context, Policy, Sender
 from monitor.types import LOOP_ENDED, CameraReport, Count, Frame
 
-# Beside the receiver's window: a live camera keeps its newest frame, a recording a few so that it seldom waits.
-LIVE_CAPACITY = 1
+# Beside the receiver's window: a live camera keeps its newest few, so that a stall of half a second costs none and no
+# frame is judged much later than that; a recording a few so that it seldom waits.
+LIVE_CAPACITY = 4
 RECORDING_CAPACITY = 4
 REPORTS_CAPACITY = 16
+# A live camera gives its worker this long to take the frame before, rather than drop it: pictures come in bursts, above
+# all after connecting. A small part of the time between two frames.
+LIVE_PATIENCE_S = 0.02
 # How long a recording waits for room before it looks whether it should stop, and shows that it is alive.
 TURN_S = 0.2
 FAREWELL_S = 2.0
@@ -44,6 +48,8 @@ class LinkOutlet:
             self.beat(self._progress)
             if self._stop():
                 return
+        if self._live:
+            self._frames.room(LIVE_PATIENCE_S)
         self._frames.send(frame)
 
     def pump(self) -> None:

@@ -40,7 +40,7 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
         device = chosen_device(config.device)
     except DeviceError as error:
         raise MisconfiguredError(str(error)) from error
-    _limit_torch(config)
+    _prepare_torch(config)
     make = partial(Sender, context, stop=stop, key=places.key)
     outbox = make(places.judgements, capacity=JUDGEMENTS_KEPT, policy=Policy.BUFFERED)
     heart = Heart(context, places, "worker", "scoring")
@@ -65,10 +65,12 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
     return 0
 
 
-def _limit_torch(config: Config) -> None:
-    """Torch takes every core unless it is told otherwise; not loaded where no detector needs it."""
+def _prepare_torch(config: Config) -> None:
+    """Load it before the first frame, for as many cores as it may have; not at all where no detector needs it."""
     kinds = {d.model.kind for camera in config.cameras.values() for d in camera.detectors}
     if "autoencoder" in kinds:
         import torch  # noqa: PLC0415 - half a second and 200 MB
 
         torch.set_num_threads(config.threads)
+        # The first optimizer loads some eight hundred modules: a second or more, and frames would be dropped meanwhile.
+        torch.optim.Adam([torch.zeros(1, requires_grad=True)])

@@ -79,6 +79,7 @@ class CameraScorer:
                 return False
             gap = stamp.seq - last.seq - 1
         elif last is not None and stamp.mono_ns > last.mono_ns:
+            gap = stamp.seq
             self._pipeline.cut()
         else:
             self._pipeline.restart_clock()

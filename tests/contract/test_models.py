@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import pytest
-import torch
 
 from detectors.base import Grid, Model, Score, StateDict, StateView
 from detectors.checks import (
@@ -216,15 +215,7 @@ BROKEN: dict[type[Sound], ModelCheck] = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Torch takes every core unless told otherwise, and is the slower for it on grids as small as these."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
+@pytest.mark.usefixtures("one_torch_thread")
 @pytest.mark.parametrize(("subject", "shape"), CASES, ids=str)
 @pytest.mark.parametrize("check", MODEL_CHECKS, ids=lambda check: check.__name__)
 def test_every_model_keeps_every_promise(check: ModelCheck, subject: str, shape: Shape) -> None:

@@ -14,6 +14,7 @@ from detectors.checks import (
     MakeThreshold,
     ThresholdCheck,
     check_all_zeros_give_limit_zero,
+    check_it_answers_when_it_says,
     check_limit_follows_a_lasting_rise,
     check_limit_parts_strange_from_ordinary,
     check_misfitting_threshold_state_is_refused,
@@ -64,6 +65,14 @@ class Eager(Sound):
     def p_value(self, score: float) -> float | None:
         p_value = super().p_value(score)
         return 1.0 if p_value is None else p_value
+
+
+class SaysSoon(Sound):
+    """Always needs one score more."""
+
+    def missing(self) -> int:
+        """One, for ever."""
+        return 1
 
 
 class NoughtIsOff(Sound):
@@ -166,6 +175,7 @@ class Trusting(Sound):
 
 BROKEN: dict[type[Sound], ThresholdCheck] = {
     Eager: check_unfed_threshold_is_unknown,
+    SaysSoon: check_it_answers_when_it_says,
     NoughtIsOff: check_all_zeros_give_limit_zero,
     UpsideDown: check_p_values_fall_as_scores_rise,
     Low: check_limit_parts_strange_from_ordinary,

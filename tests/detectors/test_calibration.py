@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import StateDict, StateError, StateView, Verdict
-from detectors.calibration import THINNING, Calibration
+from detectors.calibration import SPACING, THINNING, Calibration
 from detectors.options import SpotOptions, ZScoreThresholdOptions
 from detectors.thresholds.spot import SpotThreshold
 from detectors.thresholds.zscore import ZScoreThreshold
@@ -87,15 +88,46 @@ def test_a_second_with_one_anomalous_frame_is_anomalous() -> None:
     assert threshold.fed == []
 
 
-@given(st.lists(st.floats(LIMIT + 0.01, 1e6), min_size=1, max_size=120))
-def test_anomalous_seconds_are_thinned_and_counted_as_the_limit(values: list[float]) -> None:
-    """One in twenty is offered, as no more than the limit, however strange it was."""
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 400)), max_size=8))
+def test_anomalous_seconds_are_thinned_and_counted_as_the_limit(parts: list[tuple[bool, int]]) -> None:
+    """At most one in twenty of them and one to a hundred ordinary ones is offered, and as no more than the limit."""
     threshold = Noting()
     calibration = Calibration(threshold)
-    for n, value in enumerate(values):
-        calibration.learn(float(n), value, ANOMALOUS)
+    seconds = [strange for strange, count in parts for _ in range(count)]
+    for n, strange in enumerate(seconds):
+        calibration.learn(float(n), 1e6 if strange else 1.0, ANOMALOUS if strange else NORMAL)
     calibration.cut()
-    assert threshold.fed == [LIMIT] * (len(values) // THINNING)
+    assert set(threshold.fed) <= {1.0, LIMIT}
+    assert threshold.fed.count(1.0) == seconds.count(False)
+    offered = threshold.fed.count(LIMIT)
+    assert offered <= min(seconds.count(True) // THINNING, seconds.count(False) // SPACING)
+
+
+def test_a_limit_that_was_set_too_low_rises() -> None:
+    """Ordinary seconds twice as strong as those it was made of lift a limit: in four hours half as many are above."""
+    scores = np.random.default_rng(0)
+    calibration = Calibration(SpotThreshold(SpotOptions()))
+    for n in range(600):
+        calibration.learn(float(n), scores.gamma(9) / 9, UNKNOWN)
+    above = []
+    for n in range(600, 600 + 4 * 3600):
+        value, limit = 2 * scores.gamma(9) / 9, calibration.limit()
+        above.append(limit is not None and value > limit)
+        calibration.learn(float(n), value, ANOMALOUS if above[-1] else NORMAL)
+    assert 0.05 < np.mean(above[:3600]) < 0.1
+    assert np.mean(above[-3600:]) < 0.5 * np.mean(above[:3600])
+
+
+def test_an_accepted_anomaly_counts_in_full() -> None:
+    """What is learned as the new normal also makes the new limit."""
+    calibration = Calibration(SpotThreshold(SpotOptions(warmup=100)))
+    for n in range(200):
+        calibration.learn(float(n), 1 + n % 10 / 10, UNKNOWN)
+    for n in range(200, 500):
+        calibration.learn(float(n), 5 + n % 10 / 10, ANOMALOUS, accepted=True)
+    limit = calibration.limit()
+    assert limit is not None
+    assert limit > 5
 
 
 def test_seconds_before_there_is_a_limit_all_count() -> None:
@@ -109,15 +141,16 @@ def test_seconds_before_there_is_a_limit_all_count() -> None:
 
 
 def test_minutes_of_anomaly_hardly_move_the_limit() -> None:
-    """Ten minutes at 100 times the limit leave a SPOT limit within a third of where it was."""
+    """Half an hour at 100 times the limit leaves a SPOT limit of one hour within a tenth of where it was."""
+    scores = np.random.default_rng(0)
     calibration = Calibration(SpotThreshold(SpotOptions()))
-    for n in range(300):
-        calibration.learn(float(n), 1 + (n * 37 % 101) / 100, UNKNOWN)
+    for n in range(3600):
+        calibration.learn(float(n), scores.gamma(9) / 9, UNKNOWN)
     before = calibration.limit()
     assert before is not None
-    for n in range(300, 900):
+    for n in range(3600, 5400):
         calibration.learn(float(n), 100 * before, ANOMALOUS)
-    assert calibration.limit() == pytest.approx(before, rel=1 / 3)
+    assert calibration.limit() == pytest.approx(before, rel=0.1)
 
 
 def test_restored_it_goes_on_the_same() -> None:

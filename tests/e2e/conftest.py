@@ -172,9 +172,9 @@ def _kill(pid: int) -> None:
 
 @contextmanager
 def running(folder: Path, told: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Daemon]:
-    """A daemon with this configuration over `QUICK`; whatever is left of it is ended at the end of the block."""
+    """A daemon with this configuration; whatever is left of it is ended at the end of the block."""
     data, port = folder / "data", free_port()
-    merged: dict[str, Any] = {"data_dir": str(data), **QUICK, **told}
+    merged: dict[str, Any] = {"data_dir": str(data), **told}
     merged["alerting"] = {"web": {"listen": f"127.0.0.1:{port}"}, **told.get("alerting", {})}
     config = folder / "site.yaml"
     config.write_text(yaml.safe_dump(merged))
@@ -193,11 +193,12 @@ def running(folder: Path, told: Mapping[str, Any], environ: Mapping[str, str]) -
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Daemon]]:
-    """Start daemons: `start({"cameras": …})`; they are ended with the module."""
+    """Start daemons: `start({"cameras": …})`; over `QUICK`, or else the defaults. They are ended with the module."""
     with ExitStack() as ends:
 
-        def run(told: Mapping[str, Any], **environ: str) -> Daemon:
-            return ends.enter_context(running(tmp_path_factory.mktemp("daemon"), told, environ))
+        def run(told: Mapping[str, Any], *, quick: bool = True, **environ: str) -> Daemon:
+            full = {**QUICK, **told} if quick else told
+            return ends.enter_context(running(tmp_path_factory.mktemp("daemon"), full, environ))
 
         yield run
 

@@ -1,0 +1,158 @@
+"""Several detectors' scores made one: in units of their own, and the strongest speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.base import Score, StateError
+from detectors.fusion import LEAST_UNIT, SETTLING, Fusion, names, strongest_box
+
+values = st.floats(0.01, 100)
+spread = np.linspace(0.5, 1.5, SETTLING)
+
+
+def score(value: float, shape: tuple[int, int] = (6, 9)) -> Score:
+    """A score of that value, its heatmap the same everywhere."""
+    return Score(value, np.full(shape, value, np.float32))
+
+
+def settled(weights: Mapping[str, float], units: Mapping[str, float]) -> Fusion:
+    """A fusion whose detectors had scores round `units`."""
+    fusion = Fusion(weights)
+    for each in spread:
+        fusion.settle({name: score(unit * each) for name, unit in units.items()})
+    assert fusion.missing == 0
+    return fusion
+
+
+def fused(fusion: Fusion, **scores: float) -> float:
+    """The fused value."""
+    value = fusion.fuse({name: score(value) for name, value in scores.items()}).value
+    assert value is not None
+    return value
+
+
+def test_unknown_until_the_slowest_detector_has_its_unit() -> None:
+    """One that has not spoken often enough, or is silent now, makes the whole unknown: None, not 0."""
+    fusion = Fusion({"a": 1.0, "b": 1.0})
+    for _ in range(SETTLING):
+        fusion.settle({"a": score(1.0), "b": Score(None, None)})
+    assert fusion.missing == SETTLING
+    assert fusion.fuse({"a": score(1.0), "b": score(1.0)}) == Score(None, None)
+    for _ in range(SETTLING):
+        fusion.settle({"a": Score(None, None), "b": score(1.0)})
+    assert fusion.missing == 0
+    assert fusion.fuse({"a": score(1.0), "b": score(1.0)}).value is not None
+    assert fusion.fuse({"a": score(1.0), "b": Score(None, None)}) == Score(None, None)
+
+
+@given(values, values, st.floats(0.001, 1000))
+def test_no_matter_in_which_units_a_detector_counts(a: float, b: float, factor: float) -> None:
+    """A detector that counts in thousandths has the same say as one that counts in thousands."""
+    plain = settled({"a": 1.0, "b": 2.0}, {"a": 3.0, "b": 30.0})
+    scaled = settled({"a": 1.0, "b": 2.0}, {"a": 3.0, "b": 30.0 * factor})
+    assert fused(scaled, a=a, b=b * factor) == pytest.approx(fused(plain, a=a, b=b))
+
+
+@given(values, values)
+def test_the_strongest_speaks_for_all(a: float, b: float) -> None:
+    """One that sees nothing takes nothing away from one that does, and weights count."""
+    both = settled({"a": 1.0, "b": 0.5}, {"a": 1.0, "b": 1.0})
+    alone = settled({"a": 1.0}, {"a": 1.0})
+    assert fused(both, a=a, b=b) == pytest.approx(max(fused(alone, a=a), 0.5 * fused(alone, a=b)))
+
+
+def test_one_is_high_but_ordinary() -> None:
+    """Of the first scores one in twenty comes to more than 1."""
+    fusion = settled({"a": 1.0}, {"a": 7.0})
+    assert np.mean([fused(fusion, a=7.0 * each) > 1 for each in spread]) == pytest.approx(0.05, abs=0.011)
+
+
+def test_units_do_not_follow_the_scores() -> None:
+    """They are fixed at the warm-up: a unit that went on learning would chase the anomalies."""
+    fusion = settled({"a": 1.0}, {"a": 1.0})
+    before = fused(fusion, a=5.0)
+    for _ in range(10 * SETTLING):
+        fusion.settle({"a": score(5.0)})
+    assert fused(fusion, a=5.0) == before
+
+
+def test_a_scene_in_which_nothing_moves_has_a_unit() -> None:
+    """Scores of 0 throughout the warm-up make no later score infinite."""
+    fusion = Fusion({"a": 1.0})
+    for _ in range(SETTLING):
+        fusion.settle({"a": score(0.0)})
+    assert fused(fusion, a=1.0) == pytest.approx(1 / LEAST_UNIT)
+
+
+def test_shares_say_who_decided() -> None:
+    """The detector that decided has 1, the others how near they come; unknown while the fused score is."""
+    fusion = settled({"a": 1.0, "b": 1.0, "c": 1.0}, {"a": 1.0, "b": 1.0, "c": 1.0})
+    scores = {"a": score(1.0), "b": score(4.0), "c": score(2.0)}
+    shares = fusion.shares(scores, fusion.fuse(scores))
+    assert [(s.name, s.value, s.share) for s in shares] == [
+        ("a", 1.0, pytest.approx(0.25)),
+        ("b", 4.0, pytest.approx(1.0)),
+        ("c", 2.0, pytest.approx(0.5)),
+    ]
+    assert names(shares) == ("b", "c", "a")
+    assert [s.share for s in fusion.shares(scores, Score(None, None))] == [None, None, None]
+
+
+@given(st.lists(values, min_size=2, max_size=2), st.lists(values, min_size=2, max_size=2))
+def test_shares_are_never_above_one(units: Sequence[float], now: Sequence[float]) -> None:
+    """Not even by rounding."""
+    fusion = settled({"a": 1.0, "b": 0.7}, {"a": units[0], "b": units[1]})
+    scores = {"a": score(now[0]), "b": score(now[1])}
+    shares = [s.share for s in fusion.shares(scores, fusion.fuse(scores))]
+    assert all(share is not None and 0 <= share <= 1 for share in shares)
+    assert max(share or 0 for share in shares) == pytest.approx(1)
+
+
+def test_the_heatmap_is_the_hottest_of_all_at_each_place() -> None:
+    """Grids of different sizes are brought to one, and each patch is as hot as the detector that sees it most."""
+    fusion = settled({"a": 1.0, "b": 1.0}, {"a": 1.0, "b": 1.0})
+    left, right = np.zeros((20, 40), np.float32), np.zeros((10, 20), np.float32)
+    left[:, :20], right[:, 10:] = 2.0, 3.0
+    heatmap = fusion.fuse({"a": Score(2.0, left), "b": Score(3.0, right)}).heatmap
+    assert heatmap is not None
+    assert heatmap.dtype == np.float32
+    unit = fused(fusion, a=1.0, b=0.01)
+    assert heatmap[:, 2] == pytest.approx(2.0 * unit)
+    assert heatmap[:, -3] == pytest.approx(3.0 * unit)
+
+
+def test_restored_it_goes_on_the_same_even_from_the_middle_of_the_warm_up() -> None:
+    """Units are those of the saved one, and a warm-up is gone on with, not begun again."""
+    old, new = Fusion({"a": 1.0}), Fusion({"a": 1.0})
+    for each in spread[: SETTLING // 2]:
+        old.settle({"a": score(each)})
+    new.restore(old.state())
+    assert new.missing == SETTLING - SETTLING // 2
+    for each in spread[SETTLING // 2 :]:
+        for fusion in (old, new):
+            fusion.settle({"a": score(each)})
+    assert fused(new, a=1.3) == fused(old, a=1.3)
+
+
+@pytest.mark.parametrize("first", [np.zeros(SETTLING + 1), np.full(3, np.nan), np.zeros((2, 2)), np.zeros(3, np.int64)])
+def test_a_state_that_cannot_be_is_refused(first: np.ndarray) -> None:
+    """More scores than a warm-up has, no numbers, or another shape; nothing was changed."""
+    fusion = settled({"a": 1.0}, {"a": 2.0})
+    before = fused(fusion, a=1.0)
+    with pytest.raises(StateError):
+        fusion.restore({"a": first})
+    assert fused(fusion, a=1.0) == before
+
+
+def test_the_box_is_round_the_hottest_patch() -> None:
+    """Two hot patches: the box holds the hotter one alone, as shares of the picture."""
+    heatmap = np.zeros((10, 20), np.float32)
+    heatmap[1:3, 2:6] = 4.0
+    heatmap[6:9, 10:15] = 5.0
+    assert strongest_box(heatmap) == (0.5, 0.6, 0.75, 0.9)
