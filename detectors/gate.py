@@ -36,7 +36,7 @@ class Gate:
     def __init__(self, options: LearningOptions) -> None:
         self._options = options
         self._line: deque[_Waiting] = deque()
-        self._taken_s = -math.inf  # when a picture was last let into the line
+        self._due_s = -math.inf  # when the next picture is let into the line
         self._strange_s = -math.inf  # the last anomalous picture
         self._since_s = -math.inf  # the first picture of the anomaly under way
 
@@ -49,9 +49,9 @@ class Gate:
         if at_s - self._strange_s < GUARD_S and not self.accepting:
             return
         every_s = self._options.every_s / HASTE if verdict is Verdict.UNKNOWN else self._options.every_s
-        # Nothing but the caller's rounding may make a picture miss its turn.
-        if at_s - self._taken_s >= every_s * 0.99:
-            self._taken_s = at_s
+        # Half a turn early is early enough: pictures do not come exactly in step, and turns do not drift.
+        if at_s >= self._due_s - every_s / 2:
+            self._due_s = max(self._due_s + every_s, at_s)
             self._line.append(_Waiting(at_s, grids))
 
     def ripe(self, at_s: float, *, at_once: bool) -> list[Grids]:
@@ -69,7 +69,7 @@ class Gate:
     def restart_clock(self) -> None:
         """The camera's clock may have jumped: what waits is dropped, since its age is not known any more."""
         self._line.clear()
-        self._taken_s = self._strange_s = self._since_s = -math.inf
+        self._due_s = self._strange_s = self._since_s = -math.inf
 
     def _strange(self, at_s: float) -> None:
         if at_s - self._strange_s > PAUSE_S:

@@ -17,7 +17,6 @@ import numpy as np
 from detectors.base import (
     DetectorScore,
     Feature,
-    Floats,
     Grid,
     Model,
     Picture,
@@ -216,7 +215,7 @@ class Pipeline:
 
     def _reason(self, name: str, score: Score, p_value: float | None, box: tuple[float, float, float, float]) -> Reason:
         times = self._fusion.in_units(name, score.value or 0.0)
-        return Reason(name, f"{name}: {times:.1f} times what is high for it", p_value, box)
+        return Reason(name, f"{name} scores {times:.1f} × its usual high", p_value, box)
 
 
 def _part(state: StateView, part: str) -> dict[str, np.ndarray]:
@@ -225,10 +224,11 @@ def _part(state: StateView, part: str) -> dict[str, np.ndarray]:
 
 
 def _smoothed(before: Score, now: Score, passed_s: float) -> Score:
-    """Exponential smoothing of value and heatmap with `SMOOTHING_S`; starts with the first that is known."""
-    if now.value is None or now.heatmap is None or before.value is None or before.heatmap is None:
+    """Exponential smoothing of the value with `SMOOTHING_S`; starts with the first that is known.
+
+    Not of the heatmap: it would trail behind what moves fast.
+    """
+    if now.value is None or before.value is None:
         return now
     gain = 1 - math.exp(-passed_s / SMOOTHING_S)
-    value = before.value + gain * (now.value - before.value)
-    heatmap: Floats = before.heatmap + np.float32(gain) * (now.heatmap - before.heatmap)
-    return Score(value, heatmap)
+    return Score(before.value + gain * (now.value - before.value), now.heatmap)

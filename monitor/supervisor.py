@@ -295,8 +295,8 @@ class Supervisor:
             _log.warning("child_not_signalled", process=child.spec.name, signal=number, error=str(error))
 
     def _tell(self, child: _Child) -> None:
-        if self._exit_code is not None and child.process is None:
-            return  # it was told to stop: that is no trouble to be told of
+        if child.process is None and (self._exit_code is not None or not child.begun):
+            return  # its turn to start has not come, or it was told to stop: no trouble to be told of
         self._report(
             ProcessReport(
                 process=child.spec.name,

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -49,13 +49,18 @@ class FakeProcess:
 class House:
     """A supervisor of fake processes and a clock that is moved by hand."""
 
-    def __init__(self, names: Sequence[str] = ("capture", "worker", "alert"), limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        names: Sequence[str] = ("capture", "worker", "alert"),
+        limits: Limits = LIMITS,
+        after: Mapping[str, str] | None = None,
+    ) -> None:
         self.now_s = 0.0
         self.journal: list[str] = []
         self.lives: dict[str, list[FakeProcess]] = {name: [] for name in names}
         self.reports: list[ProcessReport] = []
         self.missing: set[str] = set()
-        specs = [ChildSpec(name, (name,), order) for order, name in enumerate(names)]
+        specs = [ChildSpec(name, (name,), order, (after or {}).get(name)) for order, name in enumerate(names)]
         self.supervisor = Supervisor(
             specs, report=self.reports.append, boot="b", limits=limits, spawn=self.spawn, wall_ns=lambda: 7
         )
@@ -267,6 +272,30 @@ def test_a_configuration_error_stops_everything() -> None:
         pass
     assert house.journal[3:] == ["SIGTERM capture", "SIGTERM alert"]
     assert house.supervisor.exit_code == 2
+
+
+def test_a_child_waits_for_the_one_it_comes_after_but_not_for_ever() -> None:
+    """What it sends would be in vain before; once started it comes back without waiting, and nobody calls it down."""
+    for heard in (True, False):
+        house = House(after={"capture": "worker"})
+        house.turn()
+        assert house.journal == ["start alert", "start worker"]
+        beats = [house.beat("worker", 0)] if heard else []
+        house.turn(1.0, *beats)
+        assert ("start capture" in house.journal) is heard
+        house.turn(10.0)
+        assert house.journal.count("start capture") == 1
+        assert all(report.up for report in house.reports)
+
+
+def test_a_child_that_ends_in_the_ordered_stop_is_not_reported_down() -> None:
+    """People are told of trouble only."""
+    house = House()
+    house.turn()
+    house.supervisor.stop()
+    while house.turn(6):
+        pass
+    assert all(report.up for report in house.reports)
 
 
 def test_reports_are_repeated() -> None:

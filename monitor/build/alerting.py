@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -75,18 +75,15 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
     )
     host, _, port = config.alerting.web.listen.rpartition(":")
     app = create_app(_Pages(desk, metrics, store, clock), config.data_dir, LOOPBACK_HOSTS)
-    try:
+    with ExitStack() as ending:  # undone backwards
+        ending.callback(store.close)
         web = WebServer(app, host.strip("[]"), int(port))
         delivery.start()
+        ending.callback(delivery.stop, FAREWELL_S)
+        ending.callback(delivery.wake)
+        ending.callback(desk.stop)
         with web:
             yield Alerting(desk, web)
-    finally:
-        try:
-            desk.stop()
-            delivery.wake()
-        finally:
-            delivery.stop(FAREWELL_S)
-            store.close()
 
 
 def open_store(data_dir: Path, sinks: Sequence[str]) -> EventStore:

@@ -189,7 +189,7 @@ def fitted_to(sections: CameraSections, length_s: float | None) -> CameraSection
         case QuantileOptions() | ConformalOptions():
             changes: dict[str, float] = {"rate": max(threshold.rate, 2 / seconds)}
         case SpotOptions():
-            rate = min(1 - threshold.level, max(threshold.rate, 1 / length_s))
+            rate = min(1 - threshold.level, max(threshold.rate, 1 / max(LEAST_SECONDS, length_s)))
             changes = {"rate": rate, "warmup": min(threshold.warmup, seconds)}
         case ZScoreThresholdOptions() | IqrThresholdOptions():
             changes = {"warmup": min(threshold.warmup, seconds)}

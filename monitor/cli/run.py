@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from monitor.cli.terms import DataDirOption, examples
+from monitor.cli.terms import EXIT_OK, DataDirOption, examples
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -102,4 +102,7 @@ def _daemon(config: Config, *, live: bool) -> int:
         url=f"http://{config.alerting.web.listen}", data_dir=config.data_dir, logs=config.logging.dir
     )
     with terminal.watching(places, tuple(config.cameras), live=live):
-        return daemon.run(config)
+        code = daemon.run(config)
+    if code == EXIT_OK:
+        typer.echo(f"stopped; what was stored: rareframe events list --data-dir {config.data_dir}")
+    return code

@@ -13,8 +13,8 @@ from monitor.config.tree import Config
 
 def dump(config: Config) -> str:
     """YAML with every key and every secret in clear; to be written where only its owner can read."""
-    # Not JSON: YAML 1.1 reads JSON's 1e-05 as a text.
-    return yaml.safe_dump(_plain(config.model_dump()), allow_unicode=True, sort_keys=False)
+    # Not JSON: YAML 1.1 reads JSON's 1e-05 as a text. ASCII: written as it is, U+0085 comes back as a space.
+    return yaml.safe_dump(_plain(config.model_dump()), allow_unicode=False, sort_keys=False)
 
 
 def _plain(value: object) -> object:

@@ -213,7 +213,7 @@ def test_what_the_whole_route_costs_while_it_learns(images: list[Image]) -> None
         _row("judge and learn", both[known], unit_s),
         _row("the same while warming up", both[~known], unit_s),
     ]
-    columns = ("active camera", "p50 ms", "p95 ms", "mean ms", "mean × d12", "cameras in real time")
+    columns = ("active camera", "p50 ms", "p95 ms", "mean ms", "mean × d12", "cameras scored in real time")
     _show(f"{len(images)} frames of {SIZE_PX[0]}×{SIZE_PX[1]} at {FPS:g} fps, one thread", columns, rows)
     assert known.any()
     assert scorer.received == len(images)

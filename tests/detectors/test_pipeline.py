@@ -359,8 +359,9 @@ def noted(diary: Diary) -> Pipeline:
 
 def moments(noted: Pipeline, strange: range, count: int) -> Iterator[tuple[int, Reading]]:
     """Number and reading of `count` pictures, bright where `strange`."""
+    noise = np.random.default_rng(0).integers(0, 40, count)
     for number in range(count):
-        brightness = 250 if number in strange else 50 + number % 7
+        brightness = 250 if number in strange else 50 + int(noise[number])
         reading = noted.step(Picture(numbered(number, brightness), number / FPS))
         noted.learn()
         yield number, reading
@@ -379,12 +380,12 @@ def test_nothing_near_an_anomalous_picture_is_learned(noted: Pipeline, diary: Di
 
 
 def test_pictures_are_learned_late_once_it_judges(noted: Pipeline, diary: Diary) -> None:
-    """While warming at once; later ten seconds late, so that an anomaly can still take back its beginning."""
+    """Until there is a limit at once; then ten seconds late, so that an anomaly can still take back its beginning."""
     delay_s, known = LearningOptions().delay_s, 0
     for number, reading in moments(noted, range(0), 800):
         new, known = diary.learned[known:], len(diary.learned)
         late_s = [(number - learned) / FPS for learned in new]
-        assert all(late == 0 if reading.state is State.WARMING else late > delay_s - 1e-6 for late in late_s)
+        assert all(late == 0 if reading.limit is None else late > delay_s - 1e-6 for late in late_s)
     assert diary.learned == sorted(set(diary.learned))
     assert diary.learned[-1] > 600
 
@@ -403,6 +404,7 @@ def test_what_was_judged_last_is_learned_once(noted: Pipeline, diary: Diary) -> 
 def test_memory_is_bounded() -> None:
     """A minute more, ordinary or not, takes no more room."""
     feed = ready(two_pipeline)
+    feed.live(300, strange=True)
     feed.live(300)
     tracemalloc.start()
     try:

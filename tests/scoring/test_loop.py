@@ -1,32 +1,29 @@
-"""What the worker promises of frames: a recording's is done when its judgement is safe, a live one at once."""
+"""The worker's loop: judged, told, learned, in that order, and nothing of a recording lost."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
+import pytest
+from structlog.testing import capture_logs
 
-from monitor.build.detecting import fingerprint, pipeline
-from monitor.config import Config, load_text
 from monitor.scoring.checkpoints import Checkpoints
 from monitor.scoring.keeper import Keeper
 from monitor.scoring.loop import ScoringLoop
 from monitor.scoring.scorer import CameraScorer
-from monitor.types import Frame, Judgement, Message, ScoringReport, Stamp
+from monitor.types import Frame, Heartbeat, Judgement, Message, ScoringReport
 
-CONFIG = """
-cameras:
-  tape: {source: a.mp4}
-  door: {source: "rtsp://h/a"}
-detectors: [{name: still, feature: {kind: pixels, width: 32}, model: {kind: zscore}}]
-"""
+NS = 1_000_000_000
+Make = Callable[..., CameraScorer]
+Frames = Callable[..., Frame]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Sent:
-    """A delivery that remembers whether it was done."""
+    """A message that was delivered, and what to call once it was dealt with."""
 
     message: Message
     done: Callable[[], None]
@@ -34,106 +31,205 @@ class Sent:
 
 @dataclass
 class Inbox:
-    waiting: list[Sent] = field(default_factory=list)
+    """Hands out what was put in; remembers what was acknowledged."""
+
+    waiting: deque[Message] = field(default_factory=deque)
+    done: list[Message] = field(default_factory=list)
     timeouts: list[float] = field(default_factory=list)
 
     def receive(self, timeout_s: float) -> Sent | None:
         self.timeouts.append(timeout_s)
-        return self.waiting.pop(0) if self.waiting else None
+        if not self.waiting:
+            return None
+        message = self.waiting.popleft()
+        return Sent(message, lambda: self.done.append(message))
 
 
 @dataclass
 class Outbox:
-    taken: int = 0
-    pending: int = 0
-    judged: list[Stamp] = field(default_factory=list)
+    """Takes everything; `settle` says how many of the oldest were processed."""
+
+    sent: list[Judgement | ScoringReport] = field(default_factory=list)
+    settled: int = 0
+    watch: Callable[[], None] = lambda: None
 
     def send(self, message: Judgement | ScoringReport) -> bool:
-        self.taken += 1
-        self.pending += 1
-        if isinstance(message, Judgement):
-            self.judged.append(message.stamp)
+        self.sent.append(message)
+        self.watch()
         return True
 
+    @property
+    def taken(self) -> int:
+        return len(self.sent)
 
-class Desk:
-    """A loop over two cameras whose frames are put in by hand; `done` says which were acknowledged."""
+    @property
+    def pending(self) -> int:
+        return len(self.sent) - self.settled
 
-    def __init__(self, folder: Path) -> None:
-        config = load_text(CONFIG, "test.yaml")
-        keepers = {name: _keeper(config, name, folder) for name in config.cameras}
-        self.inbox, self.outbox = Inbox(), Outbox()
-        self.loop = ScoringLoop(keepers, frozenset({"tape"}), self.inbox, self.outbox, "boot")
-        self.keepers = keepers
-        self.done: list[tuple[str, int]] = []
-
-    def put(self, camera: str, seq: int, run: str = "r") -> None:
-        stamp = Stamp(camera, run, seq, seq, seq + 1, None)
-        frame = Frame(stamp, np.zeros((48, 64, 3), np.uint8))
-        self.inbox.waiting.append(Sent(frame, lambda: self.done.append((camera, seq))))
-        self.turn()
-
-    def turn(self) -> None:
-        self.loop.run_once(0, 0)  # no report or checkpoint is ever due
+    def of(self, kind: type) -> list[Judgement | ScoringReport]:
+        """What was sent of one kind."""
+        return [message for message in self.sent if isinstance(message, kind)]
 
 
-def _keeper(config: Config, name: str, folder: Path) -> Keeper:
-    camera = config.cameras[name]
-    checkpoints = Checkpoints(folder, name, fingerprint(camera), 2)
-    return Keeper(name, lambda: CameraScorer(pipeline(camera, 0, "cpu")), checkpoints, 60.0)
+@pytest.fixture
+def inbox() -> Inbox:
+    """An empty one."""
+    return Inbox()
 
 
-def test_a_frame_of_a_recording_is_done_when_its_judgement_was_processed(tmp_path: Path) -> None:
-    """Until then it would be lost with this process; and only as many are done as were processed."""
-    desk = Desk(tmp_path)
-    desk.put("tape", 0)
-    desk.put("tape", 1)
-    assert desk.done == []
-    desk.outbox.pending = 1
-    desk.turn()
-    assert desk.done == [("tape", 0)]
-    desk.outbox.pending = 0
-    desk.turn()
-    assert desk.done == [("tape", 0), ("tape", 1)]
+@pytest.fixture
+def outbox() -> Outbox:
+    """An empty one."""
+    return Outbox()
 
 
-def test_a_live_frame_is_done_at_once(tmp_path: Path) -> None:
-    """Whatever becomes of its judgement, the next picture is wanted now."""
-    desk = Desk(tmp_path)
-    desk.put("door", 0)
-    assert desk.done == [("door", 0)]
+@pytest.fixture
+def keepers(tmp_path: Path, scorer: Make) -> dict[str, Keeper]:
+    """Those of a live camera, gate, and a recording, film."""
+    return {
+        name: Keeper(name, scorer, Checkpoints(tmp_path, name, "print", 3), every_s=300) for name in ("gate", "film")
+    }
 
 
-def test_the_wait_for_an_acknowledgement_is_short(tmp_path: Path) -> None:
+@pytest.fixture
+def loop(keepers: dict[str, Keeper], inbox: Inbox, outbox: Outbox) -> ScoringLoop:
+    """The loop round both."""
+    return ScoringLoop(keepers, frozenset({"film"}), inbox, outbox, "boot")
+
+
+def turn(loop: ScoringLoop, count: int = 1, at_s: float = 1.0) -> None:
+    """So many turns at one moment."""
+    for _ in range(count):
+        loop.run_once(10**18, round(at_s * NS))
+
+
+def test_judged_told_then_learned(
+    loop: ScoringLoop, keepers: dict[str, Keeper], inbox: Inbox, outbox: Outbox, frame: Frames
+) -> None:
+    """When a judgement is sent its frame has not been learned yet; afterwards it has."""
+    learned: list[int] = []
+    outbox.watch = lambda: learned.append(keepers["gate"].scorer.learned)
+    inbox.waiting.extend(frame(seq) for seq in range(5))
+    for _ in range(5):
+        before = len(outbox.sent)
+        turn(loop)
+        [judgement] = [m for m in outbox.sent[before:] if isinstance(m, Judgement)]
+        assert judgement.stamp.seq == keepers["gate"].scorer.received - 1
+    assert learned[0] == 0
+    assert keepers["gate"].scorer.learned == 5
+    assert learned == sorted(learned)
+
+
+def test_a_live_frame_is_done_once_it_was_judged(
+    loop: ScoringLoop, inbox: Inbox, outbox: Outbox, frame: Frames
+) -> None:
+    """Even while nobody takes judgements: a live camera never waits."""
+    inbox.waiting.extend(frame(seq) for seq in range(3))
+    turn(loop, 3)
+    assert len(inbox.done) == 3
+    assert outbox.settled == 0
+
+
+def test_a_recordings_frame_is_done_once_its_judgement_was_processed(
+    loop: ScoringLoop, inbox: Inbox, outbox: Outbox, frame: Frames
+) -> None:
+    """Until then its acknowledgement is withheld, so that its sender waits and would send it again."""
+    frames = [frame(seq, camera="film") for seq in range(2)]
+    inbox.waiting.extend(frames)
+    turn(loop, 5)
+    assert len(outbox.of(Judgement)) == 2
+    assert inbox.done == []
+    first = next(place for place, message in enumerate(outbox.sent, 1) if isinstance(message, Judgement))
+    outbox.settled = first
+    turn(loop)
+    assert inbox.done == frames[:1]
+    outbox.settled = len(outbox.sent)
+    turn(loop)
+    assert inbox.done == frames
+
+
+def test_the_wait_for_an_acknowledgement_is_short(
+    loop: ScoringLoop, inbox: Inbox, outbox: Outbox, frame: Frames
+) -> None:
     """A recording's next frame depends on it, and it does not wake the loop."""
-    desk = Desk(tmp_path)
-    desk.put("tape", 0)
-    desk.turn()
-    desk.outbox.pending = 0
-    desk.turn()
-    assert desk.inbox.timeouts[1] < 0.02 < desk.inbox.timeouts[2]
+    inbox.waiting.append(frame(0, camera="film"))
+    turn(loop, 2)
+    outbox.settled = len(outbox.sent)
+    turn(loop)
+    assert inbox.timeouts[1] < 0.02 < inbox.timeouts[2]
 
 
-def test_a_frame_sent_twice_is_judged_once_and_done_twice(tmp_path: Path) -> None:
-    """Its sender may not have heard of the first time."""
-    desk = Desk(tmp_path)
-    desk.put("tape", 0)
-    desk.put("tape", 0)
-    desk.outbox.pending = 0
-    desk.turn()
-    assert [stamp.seq for stamp in desk.outbox.judged] == [0]
-    assert desk.done == [("tape", 0)] * 2
+def test_a_recording_that_waits_holds_no_camera_up(
+    loop: ScoringLoop, inbox: Inbox, outbox: Outbox, frame: Frames
+) -> None:
+    """Live frames are judged and done while a recording's wait for the alert process."""
+    inbox.waiting.extend([frame(0, camera="film"), frame(0), frame(1)])
+    turn(loop, 3)
+    assert [message.stamp.camera for message in inbox.done if isinstance(message, Frame)] == ["gate", "gate"]
 
 
-def test_every_gap_is_counted_also_at_the_beginning_of_a_run(tmp_path: Path) -> None:
-    """Frames 3 and 4 of the first run and 0 and 1 of the second were dropped on the way."""
-    desk = Desk(tmp_path)
-    for seq in (2, 5):
-        desk.put("door", seq)
-    desk.put("door", 2, run="later")
-    desk.inbox.waiting.clear()
-    assert desk.keepers["door"].report("b", 0).missed == 2, "the second run's clock does not go on: nothing is known"
-    stamp = Stamp("door", "last", 2, 100, 100, None)
-    desk.inbox.waiting.append(Sent(Frame(stamp, np.zeros((48, 64, 3), np.uint8)), lambda: None))
-    desk.turn()
-    assert desk.keepers["door"].report("b", 0).missed == 4
+def test_a_frame_sent_twice_is_done_twice_and_told_once(
+    loop: ScoringLoop, inbox: Inbox, outbox: Outbox, frame: Frames
+) -> None:
+    """Its sender must be able to go on, and nobody hears of it again."""
+    inbox.waiting.extend([frame(0), frame(0), frame(0, camera="film"), frame(0, camera="film")])
+    turn(loop, 4)
+    outbox.settled = len(outbox.sent)
+    turn(loop)
+    assert len(inbox.done) == 4
+    assert len(outbox.of(Judgement)) == 2
+
+
+def test_what_is_not_expected_is_refused_and_said_once(
+    loop: ScoringLoop, inbox: Inbox, outbox: Outbox, frame: Frames
+) -> None:
+    """An unknown camera's frame, or another kind of message, is acknowledged, so that it is not sent again."""
+    inbox.waiting.extend([*(frame(seq, camera="stranger") for seq in range(5)), *[Heartbeat("x", "y", 1, 1)] * 3])
+    with capture_logs() as logs:
+        turn(loop, 8)
+    assert len(inbox.done) == 8
+    assert outbox.of(Judgement) == []
+    assert [(log["event"], log["what"]) for log in logs] == [
+        ("message_not_expected", "camera stranger"),
+        ("message_not_expected", "Heartbeat"),
+    ]
+
+
+def test_strangers_without_number_fill_no_memory(loop: ScoringLoop, inbox: Inbox, frame: Frames) -> None:
+    """Of a thousand names a hundred are said."""
+    inbox.waiting.extend(frame(0, camera=f"stranger-{number}") for number in range(1000))
+    with capture_logs() as logs:
+        turn(loop, 1000)
+    assert len(logs) == 100
+    assert len(inbox.done) == 1000
+
+
+def test_it_reports_of_every_camera_every_two_seconds(
+    loop: ScoringLoop, inbox: Inbox, outbox: Outbox, frame: Frames
+) -> None:
+    """Also of one that sends nothing; the numbers are those of its scorer."""
+    inbox.waiting.extend(frame(seq) for seq in (0, 1, 4))
+    for tenth in range(100):
+        turn(loop, at_s=100 + tenth / 10)
+    reports = [message for message in outbox.sent if isinstance(message, ScoringReport)]
+    assert [report.camera for report in reports] == ["gate", "film"] * 5
+    last = next(report for report in reversed(reports) if report.camera == "gate")
+    assert (last.boot, last.received, last.missed, last.learned) == ("boot", 3, 2, 3)
+
+
+def test_it_saves_when_due_and_when_it_finishes(
+    loop: ScoringLoop, inbox: Inbox, outbox: Outbox, frame: Frames, tmp_path: Path
+) -> None:
+    """What was learned up to the stop is on disk, and the last report says so."""
+    inbox.waiting.append(frame(0))
+    turn(loop, at_s=0)
+    turn(loop, at_s=299)
+    assert list(tmp_path.iterdir()) == []
+    turn(loop, at_s=300)
+    assert [path.name.split(".")[0] for path in tmp_path.iterdir()] == ["gate"]
+    inbox.waiting.append(frame(0, camera="film"))
+    turn(loop, at_s=301)
+    loop.finish(10**18 + 7)
+    assert {path.name.split(".")[0] for path in tmp_path.iterdir()} == {"gate", "film"}
+    last = outbox.sent[-2:]
+    assert [r.checkpoint_ns for r in last if isinstance(r, ScoringReport)] == [10**18 + 7] * 2

@@ -39,9 +39,9 @@ def test_motion_is_seen_where_it_is() -> None:
     """Cells on the mover see it in all four channels, cells far off in none."""
     grid = values(picture(40), picture(44), cell_px=16, stride_px=16)
     assert grid.shape == (6, 8, 4)
-    assert (grid[2, 2:4] > 0.3).all()
-    assert grid[:, 6:].max() < 0.2
-    assert grid[5].max() < 0.2
+    mover, elsewhere = grid[2, 3], np.concatenate([grid[:, 6:].reshape(-1, 4), grid[5]])
+    assert (mover > 0.2).all()
+    assert (elsewhere.max(axis=0) < mover / 3).all()
 
 
 def test_faster_is_more() -> None:
