@@ -27,18 +27,19 @@ from monitor.types import Heartbeat, ProcessReport
 # The route from its beginning to its end, which is the order in which it is stopped.
 ROUTE = ("capture", "worker", "alert")
 SUPERVISOR = "supervisor"
+# The private folder is called after its supervisor: FOLDER, its pid, a dash and something random.
+FOLDER = "rareframe-"
 WINDOW = 8
 REPORTS_KEPT = 64
 _log = structlog.get_logger(__name__)
 
 
-def run(config: Config, *, ready: Callable[[], None] = lambda: None) -> int:
+def run(config: Config) -> int:
     """Run the daemon until SIGINT or SIGTERM, then stop its processes in order.
 
     Args:
         config: For all processes. Each is given this very tree, so that one that is restarted later does not follow a
             file that was edited meanwhile.
-        ready: Called once the processes were asked to start.
 
     Returns:
         The exit code: 0, or 2 if a process found that the configuration cannot work.
@@ -49,11 +50,13 @@ def run(config: Config, *, ready: Callable[[], None] = lambda: None) -> int:
     told = config.logging
     logs.set_up("supervisor", level=told.level, style=told.format, folder=told.dir)
     stop = stop_on_signals()
-    folder = Path(tempfile.mkdtemp(prefix="rareframe-", dir=_runtime_dir()))
+    base = _runtime_dir()
+    _clear_abandoned(base)
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=base))
     try:
         if isinstance(config.transport, IpcOptions) and config.transport.dir is None:
             config = config.model_copy(update={"transport": IpcOptions(dir=folder)})
-        return _supervise(config, folder / "config.json", stop, ready)
+        return _supervise(config, folder / "config.json", stop)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -71,7 +74,7 @@ def with_port(config: Config) -> Config:
     return config.model_copy(update={"alerting": config.alerting.model_copy(update={"web": web})})
 
 
-def _supervise(config: Config, file: Path, stop: Callable[[], bool], ready: Callable[[], None]) -> int:
+def _supervise(config: Config, file: Path, stop: Callable[[], bool]) -> int:
     places, boot = endpoints(config), uuid.uuid4().hex
     _write_private(file, dump(config))
     context = Context()
@@ -93,7 +96,6 @@ def _supervise(config: Config, file: Path, stop: Callable[[], bool], ready: Call
             return hear_beats(timeout_s)
 
         supervisor = Supervisor(_children(file, boot), report=report, boot=boot, limits=_limits(config))
-        ready()
         code = supervisor.run(stop, hear, time.monotonic)
     context.term()
     return code
@@ -118,10 +120,24 @@ def _limits(config: Config) -> Limits:
     )
 
 
-def _runtime_dir() -> str | None:
-    """Where the session keeps its sockets; None (the folder for temporary files) where there is no such place."""
+def _runtime_dir() -> Path:
+    """Where the session keeps its sockets; the folder for temporary files where there is no such place."""
     named = os.environ.get("XDG_RUNTIME_DIR")
-    return named if named and os.access(named, os.W_OK | os.X_OK) else None
+    return Path(named if named and os.access(named, os.W_OK | os.X_OK) else tempfile.gettempdir())
+
+
+def _clear_abandoned(base: Path) -> None:
+    """Remove the private folders of supervisors of this user that were killed: they hold configurations."""
+    for folder in base.glob(f"{FOLDER}*-*"):
+        pid = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if not pid.isdecimal() or folder.is_symlink() or folder.lstat().st_uid != os.geteuid():
+            continue
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue  # alive, and not ours to ask
 
 
 def _write_private(path: Path, text: str) -> None:
