@@ -51,7 +51,7 @@ class Gate:
         every_s = self._options.every_s / HASTE if verdict is Verdict.UNKNOWN else self._options.every_s
         # Half a turn early is early enough: pictures do not come exactly in step, and turns do not drift.
         if at_s >= self._due_s - every_s / 2:
-            self._due_s = max(self._due_s + every_s, at_s)
+            self._due_s = max(self._due_s, at_s) + every_s
             self._line.append(_Waiting(at_s, grids))
 
     def ripe(self, at_s: float, *, at_once: bool) -> list[Grids]:

@@ -7,8 +7,10 @@ import re
 HIDDEN = "***"
 
 # Up to the *last* @ of the word, so that a password with an unescaped @ or / in it does not show. A URL with an @ in
-# its path loses its host this way: the safe mistake of the two.
-_LOGIN = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*://)[^\s\"'<>]*@")
+# its path loses its host this way: the safe mistake of the two. Where that @ may stand in a parameter, what follows it
+# may be the rest of a secret, and nothing is left.
+_LOGIN = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*://)(?P<login>[^\s\"'<>]*)@(?P<rest>[^\s\"'<>]*)")
+_IN_PARAMETER = re.compile(r"\?|/.*=")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s\"'<>]+")
 _SECRET_IN_QUERY = re.compile(
     r"(?P<key>[?&;](?:sig|signature|\w*key)=)[^&;\s\"'<>#]+",
@@ -22,6 +24,10 @@ def without_credentials(text: str) -> str:
     """`text` with the login of every URL in it, and the secrets in its query, replaced by `***`."""
     if "://" not in text:
         return text
-    text = _LOGIN.sub(rf"\g<scheme>{HIDDEN}@", text)
+    text = _LOGIN.sub(_without_login, text)
     text = _SECRET_IN_QUERY.sub(rf"\g<key>{HIDDEN}", text)
     return _URL.sub(lambda url: _SECRET_IN_PATH.sub(rf"\g<key>={HIDDEN}", url[0]), text)
+
+
+def _without_login(url: re.Match[str]) -> str:
+    return f"{url['scheme']}{HIDDEN}" + ("" if _IN_PARAMETER.search(url["login"]) else f"@{url['rest']}")

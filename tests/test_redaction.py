@@ -16,6 +16,8 @@ from monitor.redaction import without_credentials
         ("opening rtsp://joe:p@ss/w@10.0.0.5:554/sub failed", "opening rtsp://***@10.0.0.5:554/sub failed"),
         ("http://10.0.0.5/video?user=joe&password=s3cret&fps=5", "http://10.0.0.5/video?user=***&password=***&fps=5"),
         ("rtsp://10.0.0.5/user=joe_password=s3cret_channel=1.sdp", "rtsp://10.0.0.5/user=***"),
+        ("http://10.0.0.5/video?password=p@s3cret&x=s3cret!", "http://***"),
+        ("rtsp://10.0.0.5/user=joe_password=p@s3cret_channel=1.sdp failed", "rtsp://*** failed"),
         ("two: http://a:b@c/ and http://d:e@f/", "two: http://***@c/ and http://***@f/"),
         ("rtsp://10.0.0.5/sub", "rtsp://10.0.0.5/sub"),
         ("nothing to hide, mail joe@example.org", "nothing to hide, mail joe@example.org"),

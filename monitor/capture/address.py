@@ -27,6 +27,9 @@ _HARMLESS_VALUE = re.compile(r"[\w.\-]{0,16}")
 # Some recorders want the login in the path: rtsp://10.0.0.5/user=admin_password=x_channel=1_stream=0.sdp
 _SECRET_IN_PATH = re.compile(r"(?P<key>user\w*?|login\w*?|pass\w*?|pwd|token|secret|auth\w*?|key)=[^/]*", re.IGNORECASE)
 
+# Before an @: it may belong to the value of a parameter instead of ending a login.
+_IN_PARAMETER = re.compile(r"\?|/.*=", re.DOTALL)
+
 
 class Kind(Enum):
     """What stands behind an address."""
@@ -69,13 +72,16 @@ def redact(address: str) -> str:
     """`address` without logins, tokens and other secrets, to be shown to people.
 
     What stands before the *last* @ is hidden, so that a password with an unescaped @, / or ? in it does not show. An
-    address with an @ in its path loses its host this way: the safe mistake of the two.
+    address with an @ in its path loses its host this way: the safe mistake of the two. Where that @ may stand in a
+    parameter, what follows it may be the rest of a secret, and nothing is shown.
     """
     match = _SCHEME.match(address)
     if match is None or match["slashes"] is None:
         return _LOGIN_WITHOUT_SCHEME.sub(f"{HIDDEN}@", address)
     rest = address[match.end() :]
     before, at, after = rest.rpartition("@")
+    if _IN_PARAMETER.search(before):
+        return f"{match[0]}{HIDDEN}"
     place, question, query = after.partition("#")[0].partition("?")
     place = _SECRET_IN_PATH.sub(rf"\g<key>={HIDDEN}", place)
     return f"{match[0]}{HIDDEN + at if before or at else ''}{place}{question}{_safe_query(query)}"
