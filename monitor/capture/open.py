@@ -9,9 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, assert_never
 
-from monitor.capture.address import DRAWN_SCHEME, STREAM_SCHEMES, Kind, kind_of, redact, with_login
+from monitor.capture.address import DRAWN_SCHEME, STREAM_SCHEMES, Kind, kind_of, with_login
 from monitor.capture.images import ImageFolder
 from monitor.capture.source import Cause, Source, SourceError
+from monitor.redaction import redact
 
 Backend = Literal["auto", "pyav", "opencv"]
 
