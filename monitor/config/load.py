@@ -19,7 +19,7 @@ _COMMAND_LINE = "command line"
 _DEMO = """
 cameras:
   demo:
-    source: "demo:"
+    source: "demo:?day_s=3600"
     threshold: {kind: spot, rate: 1.0e-3, warmup: 100}
 """
 
