@@ -5,7 +5,7 @@ VENV := .venv
 ASKED := pyproject.toml constraints/cpu.txt deploy/install.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench soak clean
+.PHONY: help run test lint format bench ablation soak clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1 — /p' Makefile
@@ -31,6 +31,9 @@ format: $(VENV)/installed-dev ## put the code into the house's form
 
 bench: $(VENV)/installed-dev ## how fast it is here
 	@$(VENV)/bin/python -m pytest -m bench -s
+
+ablation: $(VENV)/installed-dev ## what each detector earns on SET=folder; with PROTOCOLS="p1 p2", CONFIG=site.yaml
+	@$(VENV)/bin/python tests/bench/ablation.py "$(SET)" --protocols $(or $(PROTOCOLS),p1 p2) $(if $(CONFIG),--config "$(CONFIG)")
 
 soak: $(VENV)/installed-dev ## how steady it is over time
 	@$(VENV)/bin/python -m pytest -m soak -s

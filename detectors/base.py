@@ -6,6 +6,7 @@ strange that grid is and learns it afterwards, when its caller decides that it m
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,8 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from detectors.change import Change
 
 Image = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -57,11 +60,19 @@ class Picture:
     def __init__(self, image: Image, at_s: float) -> None:
         self.image = image
         self.at_s = at_s
+        # Weak, or every picture of a run would be kept by the one after it.
+        self._changed_from: weakref.ref[Picture] | None = None
 
     @cached_property
     def grey(self) -> Image:
         """(H, W) uint8 luma, ITU-R BT.601 weights as OpenCV's BGR2GRAY uses them."""
         return np.asarray(cv2.cvtColor(self.image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+    def change_from(self, before: Picture) -> Change:
+        """What changed since `before`; features that compare with the same picture share what was computed."""
+        if self._changed_from is None or self._changed_from() is not before:
+            self._changed_from, self._change = weakref.ref(before), Change(before.grey, self.grey)
+        return self._change
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +101,29 @@ class Score:
     heatmap: Floats | None
 
 
+# (left, top, right, bottom) as shares of the picture, 0..1.
+Box = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a frame was judged as it was, for one detector.
+    """Why a frame was judged as it was, for one detector or rule.
 
     Attributes:
-        detector: Its name in the configuration.
+        detector: Its name in the configuration; a rule's own name.
         text: One plain sentence for people.
-        p_value: Chance of a score at least this large in this camera's ordinary recent life; None if not known.
-        box: Where, as (left, top, right, bottom) shares of the picture, 0..1; None for the whole picture.
+        p_value: Chance of a score of this detector at least this large in ordinary recent life; None if not known.
+        box: Where; None for the whole picture.
+        channel: The channel it belongs to, or "rules".
+        cells: The cells that carried its score, strongest first, a few; empty where there are none to name.
     """
 
     detector: str
     text: str
     p_value: float | None
-    box: tuple[float, float, float, float] | None
+    box: Box | None
+    channel: str = "moving"
+    cells: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +133,31 @@ class DetectorScore:
     Attributes:
         name: Its name in the configuration.
         value: Its own score in its own units; None while it does not know.
-        share: How near it comes to the fused score, 0..1, 1 for the detector that decided; None while unknown.
+        share: How near it comes to its channel's fused score of this picture, before that is smoothed, 0..1, 1 for the
+            one that decided; None while unknown.
     """
 
     name: str
     value: float | None
     share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelReading:
+    """What the detectors of one channel say together about one picture. Attributes as of `Reading`.
+
+    Attributes:
+        name: "moving" (what moves, within seconds) or "scene" (the scene as a whole, within minutes to days).
+    """
+
+    name: str
+    state: State
+    state_reason: str
+    verdict: Verdict
+    value: float | None
+    p_value: float | None
+    limit: float | None
+    heatmap: Floats | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +168,16 @@ class Reading:
         at_s: The picture's.
         state: WARMING, CALIBRATING or ACTIVE; whether pictures come at all is for others to say.
         state_reason: Why, with the time left where it can be told, for people.
-        verdict: UNKNOWN unless `value` and `limit` are both known.
+        verdict: UNKNOWN unless a channel has a value and a limit, or a rule holds.
         value: The fused score, ≥ 0, 1 was high during the warm-up; None while unknown.
-        p_value: Chance that a second of this camera's ordinary life holds such a score; None while unknown.
+        p_value: Chance of such a score in a moment of this camera's ordinary life; None while unknown.
         limit: The score above which a picture is anomalous; None while unknown.
         scores: Each detector's, in the order of the configuration.
         heatmap: (h, w) float32, ≥ 0, spanning the picture evenly, in units of `value`; None while unknown.
         reasons: Strongest first; empty unless `verdict` is ANOMALOUS.
+        channels: Each channel's own reading.
+        examples: Ordinary pictures most like this one where it is strange, nearest first, (h, w, 3) uint8, BGR, small;
+            empty unless `verdict` is ANOMALOUS.
     """
 
     at_s: float
@@ -149,6 +190,8 @@ class Reading:
     scores: tuple[DetectorScore, ...]
     heatmap: Floats | None
     reasons: tuple[Reason, ...]
+    channels: tuple[ChannelReading, ...] = ()
+    examples: tuple[Image, ...] = ()
 
 
 class Feature(Protocol):

@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from detectors.base import Grid, Verdict
+from detectors.base import Verdict
 from detectors.options import LearningOptions
 
-Grids = Mapping[str, Grid]
+Lesson = TypeVar("Lesson")  # what there is to learn of one picture
 # A camera that is not judged yet learns this many times as often: the sooner its models are ripe, the sooner it sees.
 HASTE = 4
+# And so many pictures at most: a scene that is looked at for half a day first is not to be learned from its morning.
+HASTY = 1000
+# A camera that was learned from so many pictures is known: from there on it is learned ever less often, which spares
+# small machines most of the work.
+KNOWN = 4500
 # Pictures this close to an anomalous one, before or after, are not learned.
 GUARD_S = 2.0
 # An anomaly goes on if its anomalous pictures are at most this far apart.
@@ -25,40 +31,40 @@ PAUSE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(Generic[Lesson]):
     at_s: float
-    grids: Grids
+    lesson: Lesson
 
 
-class Gate:
-    """A delay line with a guard. Holds about `delay_s / every_s` pictures' grids."""
+class Gate(Generic[Lesson]):
+    """A delay line with a guard. Holds about `delay_s / every_s` lessons."""
 
     def __init__(self, options: LearningOptions) -> None:
         self._options = options
-        self._line: deque[_Waiting] = deque()
+        self._line: deque[_Waiting[Lesson]] = deque()
         self._due_s = -math.inf  # when the next picture is let into the line
         self._strange_s = -math.inf  # the last anomalous picture
         self._since_s = -math.inf  # the first picture of the anomaly under way
 
-    def offer(self, at_s: float, verdict: Verdict, grids: Grids) -> None:
-        """A picture was judged, or not yet (UNKNOWN); `grids` must not change afterwards."""
+    def offer(self, at_s: float, verdict: Verdict, lesson: Callable[[], Lesson], learned: int = 0) -> None:
+        """A picture was judged, or not yet (UNKNOWN); `lesson` is asked for if it is let in, `learned` were before."""
         if verdict is Verdict.ANOMALOUS:
             self._strange(at_s)
         elif at_s - self._strange_s > PAUSE_S:
             self._since_s = self._strange_s = -math.inf  # the anomaly is over
         if at_s - self._strange_s < GUARD_S and not self.accepting:
             return
-        every_s = self._options.every_s / HASTE if verdict is Verdict.UNKNOWN else self._options.every_s
+        every_s = self._every_s(learned) / (HASTE if verdict is Verdict.UNKNOWN and learned < HASTY else 1)
         # Half a turn early is early enough: pictures do not come exactly in step, and turns do not drift.
         if at_s >= self._due_s - every_s / 2:
             self._due_s = max(self._due_s, at_s) + every_s
-            self._line.append(_Waiting(at_s, grids))
+            self._line.append(_Waiting(at_s, lesson()))
 
-    def ripe(self, at_s: float, *, at_once: bool) -> list[Grids]:
-        """The grids whose time has come, oldest first; `at_once`, while nothing can be found anomalous, all of them."""
+    def ripe(self, at_s: float, *, at_once: bool) -> list[Lesson]:
+        """The lessons whose time has come, oldest first; all with `at_once`, while nothing can be found anomalous."""
         ripe = []
         while self._line and (at_once or at_s - self._line[0].at_s >= self._options.delay_s):
-            ripe.append(self._line.popleft().grids)
+            ripe.append(self._line.popleft().lesson)
         return ripe
 
     @property
@@ -70,6 +76,10 @@ class Gate:
         """The camera's clock may have jumped: what waits is dropped, since its age is not known any more."""
         self._line.clear()
         self._due_s = self._strange_s = self._since_s = -math.inf
+
+    def _every_s(self, learned: int) -> float:
+        often_s = self._options.every_s
+        return min(max(often_s, self._options.settled_every_s), often_s * max(1.0, learned / KNOWN))
 
     def _strange(self, at_s: float) -> None:
         if at_s - self._strange_s > PAUSE_S:

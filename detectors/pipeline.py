@@ -8,56 +8,62 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 
 import cv2
 import numpy as np
 
 from detectors.base import (
-    DetectorScore,
+    ChannelReading,
     Feature,
+    Floats,
     Grid,
-    Model,
+    Image,
     Picture,
     Reading,
     Reason,
-    Score,
     State,
     StateDict,
     StateView,
-    Threshold,
     Verdict,
 )
-from detectors.calibration import Calibration
-from detectors.fusion import Fusion, names, strongest_box
-from detectors.gate import Gate
-from detectors.options import LearningOptions
-from detectors.state import Wanted, fitted, refuse_unless
+from detectors.channel import Channel, Lesson
+from detectors.examples import Examples
+from detectors.fusion import hotter
+from detectors.quantities import Quantities
+from detectors.rules import Fired, Rules
+from detectors.stages import NoStages, Stages
+from detectors.state import Wanted, fitted, part, refuse_unless, with_prefix
+from detectors.zones import Zones
 
-# Time constant of the smoothing of scores, causal: one frame of noise is no event.
-SMOOTHING_S = 0.28
 # Pictures farther apart than this, or than three periods, do not belong together.
 GAP_S = 2.0
 GAP_PERIODS = 3
-_NOTHING = Score(None, None)
+# As many ordinary pictures are shown beside a strange one.
+EXAMPLES = 3
+# Where nothing ever happened a limit is 0; for comparing channels it is this, so that shares of it are finite.
+LEAST_LIMIT = 1e-6
+RULES = "rules"
 
 
 @dataclass(frozen=True, slots=True)
-class Detector:
-    """A feature and a model. Detectors that name the same feature share its grids.
+class Look:
+    """A feature, and how often it is looked at: at one picture in `every`. Between, its detectors' last scores hold."""
 
-    Attributes:
-        name: What people see.
-        feature: Key of its feature in the pipeline.
-        model: Its model, used by it alone.
-        weight: Its part in the fused score, > 0.
-    """
+    feature: Feature
+    every: int = 1
 
-    name: str
-    feature: str
-    model: Model
-    weight: float
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What people told of one camera: where not to look, and what they want to be told of whatever the scores are."""
+
+    zones: Zones
+    rules: Rules
+    quantities: Quantities
 
 
 class Pipeline:
@@ -65,42 +71,47 @@ class Pipeline:
 
     def __init__(
         self,
-        features: Mapping[str, Feature],
-        detectors: Sequence[Detector],
-        threshold: Threshold,
-        learning: LearningOptions,
+        looks: Mapping[str, Look],
+        channels: Sequence[Channel],
+        watch: Watch,
+        examples: Examples,
         fps: float,
+        stages: Stages | None = None,
     ) -> None:
-        """Args: features: by key; detectors: at least one; threshold: of the fused score; fps: pictures per second."""
-        self._features = features
-        self._detectors = detectors
-        self._fusion = Fusion({d.name: d.weight for d in detectors})
-        self._calibration = Calibration(threshold)
-        self._gate = Gate(learning)
-        self._warmup = learning.warmup
+        """Args: looks: by key; channels: at least one, the fused score is in the first one's units."""
+        self._looks = looks
+        self._channels = channels
+        self._watch = watch
+        self._examples = examples
+        self._stages = stages or NoStages()
         self._gap_s = max(GAP_S, GAP_PERIODS / fps)
-        self._recent: deque[Picture] = deque(maxlen=max(f.reach for f in features.values()) + 1)
-        self._smooth = _NOTHING
-        self._judged: tuple[Reading, dict[str, Grid], dict[str, Score]] | None = None
+        reach = max(watch.quantities.reach, *(look.feature.reach for look in looks.values()))
+        self._recent: deque[Picture] = deque(maxlen=reach + 1)
+        self._taken = 0  # pictures since the last cut
+        self._newest: dict[str, Grid] = {}  # each feature's since the last cut
+        self._judged: Reading | None = None
         self._given: tuple[int, ...] | None = None  # shape of the last picture, as it came
         self._size = (0, 0)  # height and width that the models know; follows the pictures until something is learned
-        self._learned = 0
 
     @property
     def learned(self) -> int:
-        """Pictures learned so far."""
-        return self._learned
+        """Pictures learned so far, by the channel that learned most."""
+        return max(channel.learned for channel in self._channels)
 
     @property
     def accepting(self) -> bool:
         """Whether an anomaly has lasted so long that it is now learned as a new normal."""
-        return self._gate.accepting
+        return any(channel.accepting for channel in self._channels)
 
-    def step(self, picture: Picture) -> Reading:
+    def step(self, picture: Picture, local: datetime | None = None) -> Reading:
         """Judge the next picture. Pictures after a gap, or of another size, begin anew as after `cut`.
 
         What was learned is of one size; a picture of another is scaled to it, and so looks as strange as a scene that
         was changed.
+
+        Args:
+            picture: The next one.
+            local: When it was taken, on the clock on the wall there, for rules; None if it is not known.
         """
         if self._recent and not self._follows(picture, self._recent[-1]):
             self.cut()
@@ -108,48 +119,46 @@ class Pipeline:
         passed_s = picture.at_s - self._recent[-1].at_s if self._recent else math.inf
         self._recent.append(self._sized(picture))
         grids = self._grids()
-        scores = {d.name: d.model.score(grids[d.feature]) if d.feature in grids else _NOTHING for d in self._detectors}
-        fused = self._fusion.fuse(scores)
-        self._smooth = _smoothed(self._smooth, fused, passed_s)
-        reading = self._read(picture.at_s, scores, self._fusion.shares(scores, fused), self._smooth)
-        self._judged = (reading, grids, scores)
+        self._newest |= grids
+        self._taken += 1
+        readings = tuple(channel.step(grids, passed_s) for channel in self._channels)
+        reading = self._ruled(self._joined(picture.at_s, readings), local)
+        self._judged = reading
         return reading
 
     def learn(self) -> None:
-        """Offer the picture judged last to calibration and gate, and let the models learn what is ripe."""
+        """Offer the picture judged last to each channel, which lets its models learn what is ripe."""
         if self._judged is None:
             return
-        reading, grids, scores = self._judged
-        self._judged = None
-        self._fusion.settle(scores)
-        if reading.value is not None and self._learned >= self._warmup:
-            self._calibration.learn(reading.at_s, reading.value, reading.verdict, accepted=self.accepting)
-        if len(grids) == len(self._features):
-            self._gate.offer(reading.at_s, reading.verdict, grids)
-        for ripe in self._gate.ripe(reading.at_s, at_once=reading.limit is None):
-            for detector in self._detectors:
-                detector.model.learn(ripe[detector.feature])
-            self._learned += 1
+        reading, self._judged = self._judged, None
+        for channel, judged in zip(self._channels, reading.channels, strict=True):
+            for ripe in channel.learn(reading.at_s, judged, self._lesson(channel, judged, reading.at_s)):
+                if ripe.small is not None:
+                    self._examples.learn(ripe.small)
 
     def cut(self) -> None:
         """Forget the pictures before: the next one does not follow them. What was learned stays."""
         self._recent.clear()
-        self._smooth = _NOTHING
+        self._taken = 0
+        self._newest = {}
         self._judged = None
-        self._calibration.cut()
+        self._watch.rules.cut()
+        self._watch.quantities.cut()
+        for channel in self._channels:
+            channel.cut()
 
     def restart_clock(self) -> None:
         """As `cut`, and the next picture's `at_s` has nothing to do with the last one's."""
         self.cut()
-        self._gate.restart_clock()
+        self._examples.restart_clock()
+        for channel in self._channels:
+            channel.restart_clock()
 
     def state(self) -> StateDict:
-        """Everything learned as flat named arrays, `PART/ARRAY`; what waits at the gate is not kept."""
-        parts = {f"model.{d.name}": d.model.state() for d in self._detectors}
-        parts |= {"fusion": self._fusion.state(), "calibration": self._calibration.state()}
-        flat = {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
-        size = self._size if self._learned else (0, 0)
-        return {**flat, "learned": np.array(self._learned, np.int64), "size": np.array(size, np.int64)}
+        """Everything learned as flat named arrays, `PART/ARRAY`; what waits at the gates is not kept."""
+        parts = {f"channel.{channel.name}": channel.state() for channel in self._channels}
+        size = self._size if self.learned else (0, 0)
+        return with_prefix(parts | {"examples": self._examples.state()}) | {"size": np.array(size, np.int64)}
 
     def restore(self, state: StateView) -> None:
         """Go on from `state`, after a cut.
@@ -157,15 +166,14 @@ class Pipeline:
         Raises:
             StateError: It is another configuration's or broken; build a new pipeline, this one may be half restored.
         """
-        own = {"learned": Wanted(np.int64), "size": Wanted(np.int64, (2,))}
-        new = fitted({name: state[name] for name in own if name in state}, own)
-        learned, (height, width) = int(new["learned"]), new["size"].tolist()
-        refuse_unless(learned == 0 or min(learned, height, width) > 0, "a count, and the size that was learned")
-        for detector in self._detectors:
-            detector.model.restore(_part(state, f"model.{detector.name}"))
-        self._fusion.restore(_part(state, "fusion"))
-        self._calibration.restore(_part(state, "calibration"))
-        self._learned = learned
+        parts = {f"channel.{channel.name}" for channel in self._channels} | {"examples", "size"}
+        refuse_unless({name.partition("/")[0] for name in state} <= parts, f"no others than {sorted(parts)}")
+        own = {"size": state["size"]} if "size" in state else {}
+        height, width = fitted(own, {"size": Wanted(np.int64, (2,))})["size"].tolist()
+        for channel in self._channels:
+            channel.restore(part(state, f"channel.{channel.name}"))
+        self._examples.restore(part(state, "examples"))
+        refuse_unless(self.learned == 0 or min(height, width) > 0, "the size that was learned")
         self._size = (height, width)
         self.restart_clock()
 
@@ -175,7 +183,7 @@ class Pipeline:
 
     def _sized(self, picture: Picture) -> Picture:
         height, width = picture.image.shape[:2]
-        if self._learned == 0:
+        if self.learned == 0:
             self._size = (height, width)
         if self._size == (height, width):
             return picture
@@ -183,52 +191,109 @@ class Pipeline:
         return Picture(np.asarray(image, np.uint8), picture.at_s)
 
     def _grids(self) -> dict[str, Grid]:
-        """The grids of the features that have enough pictures."""
+        """The grids of the features whose turn it is and that have enough pictures, without what is masked."""
         recent = list(self._recent)
-        grids = {key: feature.extract(recent) for key, feature in self._features.items()}
-        return {key: grid for key, grid in grids.items() if grid is not None}
+        grids = {}
+        for key, look in self._looks.items():
+            turn = self._taken - look.feature.reach
+            if turn < 0 or turn % look.every:
+                continue
+            with self._stages(f"feature {key}"):
+                grid = look.feature.extract(recent)
+            if grid is not None:
+                grids[key] = self._watched(grid)
+        return grids
 
-    def _read(
-        self, at_s: float, scores: Mapping[str, Score], shares: tuple[DetectorScore, ...], fused: Score
-    ) -> Reading:
-        limit = self._calibration.limit()
-        state, why = self._standing(limit)
-        verdict = Verdict.UNKNOWN
-        p_value = None
-        if fused.value is not None and limit is not None:
-            verdict = Verdict.ANOMALOUS if fused.value > limit else Verdict.NORMAL
-            p_value = self._calibration.p_value(fused.value)
-        reasons: tuple[Reason, ...] = ()
-        if verdict is Verdict.ANOMALOUS and fused.heatmap is not None:
-            box = strongest_box(fused.heatmap)
-            reasons = tuple(self._reason(name, scores[name], p_value, box) for name in names(shares))
-        return Reading(at_s, state, why, verdict, fused.value, p_value, limit, shares, fused.heatmap, reasons)
+    def _watched(self, grid: Grid) -> Grid:
+        zones = self._watch.zones
+        return Grid(grid.values, grid.mask & zones.watched(*grid.mask.shape)) if zones.masked else grid
 
-    def _standing(self, limit: float | None) -> tuple[State, str]:
-        if self._fusion.missing or self._learned < self._warmup:
-            return State.WARMING, f"learning the scene: {self._learned} of at least {self._warmup} pictures"
-        if limit is None:
-            return State.CALIBRATING, f"learning how much its score varies: {self._calibration.missing()} s left"
-        if self.accepting:
-            return State.ACTIVE, "strange for so long that it is being learned as a new normal"
-        return State.ACTIVE, ""
+    def _lesson(self, channel: Channel, judged: ChannelReading, at_s: float) -> Callable[[], Lesson] | None:
+        """What this picture teaches, with the newest grid of features whose turn it was not; None if one has none."""
+        if not channel.features <= self._newest.keys():
+            return None
+        # Only the first channel brings examples: the others would show the same pictures again.
+        ordinary = channel is self._channels[0] and judged.verdict is not Verdict.ANOMALOUS
+        return partial(self._taught, channel, at_s, example=ordinary)
 
-    def _reason(self, name: str, score: Score, p_value: float | None, box: tuple[float, float, float, float]) -> Reason:
-        times = self._fusion.in_units(name, score.value or 0.0)
-        return Reason(name, f"{name} scores {times:.1f} × its usual high", p_value, box)
+    def _taught(self, channel: Channel, at_s: float, *, example: bool) -> Lesson:
+        wanted = example and self._examples.due(at_s)
+        small = self._examples.small(self._recent[-1].image) if wanted else None
+        return Lesson({key: self._newest[key] for key in channel.features}, small)
+
+    def _joined(self, at_s: float, channels: tuple[ChannelReading, ...]) -> Reading:
+        """The channels' readings as one, in the units of the first that knows; the strongest for its limit speaks."""
+        known = [c for c in channels if c.value is not None]
+        able = [c for c in known if c.limit is not None]
+        first = max(channels, key=lambda c: (c.limit is not None, c.value is not None))  # the earliest of those
+        leader = max(able, key=_over_limit, default=first)
+        strange = [c for c in able if c.verdict is Verdict.ANOMALOUS]
+        order = sorted(strange, key=_over_limit, reverse=True)
+        reasons = tuple(r for c in order for r in self._channel(c.name).reasons())
+        verdict = Verdict.ANOMALOUS if strange else (Verdict.NORMAL if able else Verdict.UNKNOWN)
+        value = first.value if leader is first else _over_limit(leader) * _limit(first)
+        return Reading(
+            at_s=at_s,
+            state=first.state,
+            state_reason=_why(first, channels),
+            verdict=verdict,
+            value=value,
+            p_value=leader.p_value,
+            limit=first.limit,
+            scores=tuple(score for channel in self._channels for score in channel.scores),
+            heatmap=_hottest(first, able),
+            reasons=reasons,
+            channels=channels,
+            examples=self._like(reasons) if strange else (),
+        )
+
+    def _like(self, reasons: Sequence[Reason]) -> tuple[Image, ...]:
+        box = reasons[0].box if reasons else None
+        return self._examples.nearest(self._recent[-1].image, box, EXAMPLES)
+
+    def _ruled(self, reading: Reading, local: datetime | None) -> Reading:
+        """The reading with the rules that hold for its picture."""
+        watch = self._watch
+        with self._stages("rules"):
+            values = watch.quantities.step(list(self._recent), reading, local)
+            fired = watch.rules.step(reading.at_s, values)
+        if not fired:
+            return reading
+        return replace(
+            reading,
+            verdict=Verdict.ANOMALOUS,
+            reasons=(*(_rule(each) for each in fired), *reading.reasons),
+            examples=reading.examples or self._like(()),
+        )
+
+    def _channel(self, name: str) -> Channel:
+        return next(channel for channel in self._channels if channel.name == name)
 
 
-def _part(state: StateView, part: str) -> dict[str, np.ndarray]:
-    prefix = f"{part}/"
-    return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
+def _rule(fired: Fired) -> Reason:
+    return Reason(fired.name, fired.text, None, None, RULES)
 
 
-def _smoothed(before: Score, now: Score, passed_s: float) -> Score:
-    """Exponential smoothing of the value with `SMOOTHING_S`; starts with the first that is known.
+def _over_limit(channel: ChannelReading) -> float:
+    """How many times its limit a channel's value is; both are known."""
+    return (channel.value or 0.0) / _limit(channel)
 
-    Not of the heatmap: it would trail behind what moves fast.
-    """
-    if now.value is None or before.value is None:
-        return now
-    gain = 1 - math.exp(-passed_s / SMOOTHING_S)
-    return Score(before.value + gain * (now.value - before.value), now.heatmap)
+
+def _limit(channel: ChannelReading) -> float:
+    return max(channel.limit or 0.0, LEAST_LIMIT)
+
+
+def _hottest(first: ChannelReading, able: Sequence[ChannelReading]) -> Floats | None:
+    """The channels' heatmaps as one, in units of the first's value."""
+    heatmap = first.heatmap
+    for channel in able:
+        if channel is not first and heatmap is not None and channel.heatmap is not None:
+            heatmap = hotter(heatmap, channel.heatmap, _limit(first) / _limit(channel))
+    return heatmap
+
+
+def _why(first: ChannelReading, channels: Sequence[ChannelReading]) -> str:
+    """What the first channel says of itself, and which others are not ready."""
+    parts = [first.state_reason]
+    parts += [f"{c.name}: {c.state_reason}" for c in channels if c is not first and c.state is not State.ACTIVE]
+    return "; ".join(each for each in parts if each)

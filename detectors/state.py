@@ -52,3 +52,14 @@ def refuse_unless(fits: bool, what: str) -> None:
     if not fits:
         msg = f"state: expected {what}; the checkpoint is broken or another model's"
         raise StateError(msg)
+
+
+def with_prefix(parts: Mapping[str, StateDict]) -> StateDict:
+    """Several states as one: the array `NAME` of `PART` is called `PART/NAME`."""
+    return {f"{owner}/{name}": array for owner, arrays in parts.items() for name, array in arrays.items()}
+
+
+def part(state: StateView, owner: str) -> StateDict:
+    """One of the states that `with_prefix` joined; empty if there is none."""
+    prefix = f"{owner}/"
+    return {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""What a process needs to start another and to know when to stop itself. Decides about nobody's life.
+"""What a process needs to start another, to know when to stop, and to know its own size. Decides about nobody's life.
 
 Children run in sessions of their own, so Ctrl-C reaches only the supervisor. They notice its death by `orphaned`, asked
 by their working loops. `PR_SET_PDEATHSIG` was not chosen: it needs code between fork and exec, follows the *thread*
@@ -11,8 +11,11 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Protocol
+
+_STATM = Path("/proc/self/statm")
 
 
 class Process(Protocol):
@@ -53,3 +56,11 @@ def stop_on_signals() -> Callable[[], bool]:
     signal.signal(signal.SIGINT, note)
     signal.signal(signal.SIGTERM, note)
     return lambda: bool(asked)
+
+
+def resident_bytes() -> int | None:
+    """This process's resident memory; None where the system does not tell (no /proc)."""
+    try:
+        return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None

@@ -65,6 +65,23 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelScore:
+    """What one channel of a camera's detectors thinks of a frame; attributes as of `Judgement`.
+
+    Attributes:
+        name: "moving" (what moves, within seconds) or "scene" (the scene as a whole, within minutes to days).
+    """
+
+    name: str
+    state: State
+    state_reason: str
+    verdict: Verdict
+    score: float | None
+    p_value: float | None
+    limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What the worker thinks of one frame, logged before the frame was learned.
 
@@ -78,6 +95,9 @@ class Judgement:
             score of the warm-up; None if there is none to show.
         picture: The analysed frame as JPEG; only with anomalous frames and about once a second, else None.
         scored_s: Seconds of computing spent on this frame, learning not included.
+        channels: Each channel's own say; `score` and `limit` are in the units of the first that knows.
+        examples: Ordinary pictures most like this one where it is strange, nearest first, small, as JPEG; only with
+            anomalous frames.
     """
 
     stamp: Stamp
@@ -92,6 +112,8 @@ class Judgement:
     heatmap: Floats | None
     picture: bytes | None
     scored_s: float
+    channels: tuple[ChannelScore, ...] = ()
+    examples: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from detectors.features.lite0 import runtimes, weights
 from monitor import daemon, logs, roles
 from monitor.alerting.store import EventStore
 from monitor.cli import main
@@ -98,6 +99,37 @@ def test_the_version_is_told(cli: Run) -> None:
 def test_wrong_usage_costs_one_line_and_exit_code_2(cli: Run, arguments: list[str], words: str) -> None:
     """One line on standard error that says what was wrong; nothing on standard output; no traceback."""
     code, out, err = cli(*arguments)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["scan", "evaluate"])
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("device: cuda:99", "got cuda:99; use auto or cpu"),
+        (
+            "detectors: [{name: looks, feature: {kind: cnn, runtime: opencv}, model: {kind: zscore}}]",
+            "pip install no-such-model",
+        ),
+    ],
+)
+def test_what_is_not_there_to_compute_with_costs_one_line_and_exit_code_2(
+    cli: Run, tmp_path: Path, small_video: Path, monkeypatch: pytest.MonkeyPatch, command: str, setting: str, words: str
+) -> None:
+    """A GPU or a network that the configuration asks for: what to change or to install, and no traceback."""
+    monkeypatch.setattr(weights, "PACKAGE", "no-such-model")
+    weights.layers.cache_clear()
+    runtimes.network.cache_clear()
+    config, data = tmp_path / "site.yaml", tmp_path / "set"
+    config.write_text(f'cameras: {{gate: {{source: "demo:"}}}}\n{setting}\n', encoding="utf-8")
+    for name in ("train", "test"):
+        (data / name).mkdir(parents=True)
+        (data / name / "a.mp4").write_bytes(small_video.read_bytes())
+    (data / "labels.json").write_text('{"a": [[4, 8]]}', encoding="utf-8")
+    given = [str(small_video), "--out", str(tmp_path / "out")] if command == "scan" else [str(data)]
+    code, out, err = cli(command, *given, "--config", str(config))
     assert (code, out) == (2, "")
     assert words in err
     assert len(err.strip().splitlines()) == 1

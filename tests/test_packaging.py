@@ -141,11 +141,11 @@ def test_make_passes_a_source_on_as_it_is(tmp_path: Path) -> None:
 
 
 def test_every_import_of_the_packages_is_declared() -> None:
-    """What the code imports stands in `dependencies`, so that a fresh environment has it."""
-    modules = {"pyyaml": "yaml", "pyzmq": "zmq", "opencv-python-headless": "cv2"}
-    names = [
-        re.split("[<>=]", line)[0].lower().replace("-client", "_client") for line in PROJECT["project"]["dependencies"]
-    ]
+    """What the code imports stands in `dependencies`, so that a fresh environment has it, or is an extra."""
+    modules = {"pyyaml": "yaml", "pyzmq": "zmq", "opencv-python-headless": "cv2", "scikit-learn": "sklearn"}
+    extras = PROJECT["project"]["optional-dependencies"]
+    lines = [*PROJECT["project"]["dependencies"], *(line for name in extras if name != "dev" for line in extras[name])]
+    names = [re.split("[<>=]", line)[0].lower().replace("-client", "_client") for line in lines]
     # What two of them bring with them, being made by the same people as a part of the whole.
     declared = {modules.get(name, name) for name in names} | {"pydantic_core", "markupsafe"}
     sources = [*ROOT.glob("monitor/**/*.py"), *ROOT.glob("detectors/**/*.py")]

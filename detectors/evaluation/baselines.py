@@ -19,18 +19,31 @@ CELL_PX = 16
 STRIDE_PX = 8
 CHANGED = 12  # grey levels of 255
 TOP_CELLS = 5
+MOST_KEPT = 20_001  # numbers of a running median; odd, so that thinning keeps the middle one
 SMOOTHING_S = 0.28  # detection.md §3: the causal average its published d12 figure was measured with
 
 
 class RunningMedian:
-    """Median of the numbers so far; 0.0 before the first. Keeps them all (one float a frame)."""
+    """Median of the numbers so far; 0.0 before the first. Exact up to `MOST_KEPT` numbers, close to it after.
+
+    Beyond that many, every second of the ordered numbers is dropped and only every second new one is taken, and so on:
+    days of frames need no more memory than the first hour's. A poor choice for a stream that changes in step with that.
+    """
 
     def __init__(self) -> None:
         self._ordered: list[float] = []
+        self._every = 1
+        self._seen = 0
 
     def add(self, value: float) -> None:
         """Take one number in."""
+        self._seen += 1
+        if self._seen % self._every:
+            return
         insort(self._ordered, value)
+        if len(self._ordered) > MOST_KEPT:
+            self._ordered = self._ordered[::2]
+            self._every *= 2
 
     def value(self) -> float:
         """The median of what was added so far."""

@@ -1,4 +1,4 @@
-"""Frame metrics: ROC AUC over all frames and per clip, AP, EER, and bootstraps over clips. Knows nothing of events.
+"""Frame metrics: ROC curve, AUC over all frames and per clip, AP, EER. Knows neither events nor intervals.
 
 All take scores where larger is stranger. Ties are exact: a tie between an anomalous and a normal frame counts one half
 in the AUC, and frames with one score enter the other curves together.
@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 Numbers = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
-DRAWS = 1000  # detection.md §1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +31,9 @@ class ScoredClip:
             raise ValueError("expected finite scores, got NaN or infinity; fill unknown frames first")
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A percentile bootstrap interval, `low` ≤ `high`."""
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Two scores' AUC on the same clips: `mean` is first minus second, `first_better` a share of draws, 0..1."""
-
-    mean: float
-    interval: Interval
-    first_better: float
-
-
 def micro_auc(clips: Sequence[ScoredClip]) -> float | None:
     """Area under one ROC curve over all frames of all clips; None if a class is missing."""
-    return auc(*_joined(clips))
+    return auc(*joined(clips))
 
 
 def macro_auc(clips: Sequence[ScoredClip]) -> tuple[float | None, int]:
@@ -65,7 +47,7 @@ def auc(labels: Labels, scores: Numbers) -> float | None:
     anomalous, normal = scores[labels], scores[~labels]
     if not anomalous.size or not normal.size:
         return None
-    return _wins(anomalous, np.sort(normal)) / (anomalous.size * normal.size)
+    return float(wins(anomalous, np.sort(normal)).sum() / (anomalous.size * normal.size))
 
 
 def average_precision(labels: Labels, scores: Numbers) -> float | None:
@@ -77,78 +59,38 @@ def average_precision(labels: Labels, scores: Numbers) -> float | None:
     return float(np.sum(gained * hits / (hits + alarms)) / hits[-1])
 
 
-def equal_error_rate(labels: Labels, scores: Numbers) -> float | None:
-    """Where the ROC curve, straight between its points, has as many misses as false alarms (as shares)."""
+def roc_curve(labels: Labels, scores: Numbers) -> tuple[Numbers, Numbers] | None:
+    """False alarms and hits as shares, both rising from 0 to 1, a point for each distinct score; None as `auc`."""
     if labels.all() or not labels.any():
         return None
     hits, alarms = _counts(labels, scores)
-    false = np.concatenate([[0.0], alarms / alarms[-1]])
-    gap = np.concatenate([[1.0], 1 - hits / hits[-1]]) - false  # misses - false alarms: falls from 1 to -1
+    return np.concatenate([[0.0], alarms / alarms[-1]]), np.concatenate([[0.0], hits / hits[-1]])
+
+
+def equal_error_rate(labels: Labels, scores: Numbers) -> float | None:
+    """Where the ROC curve, straight between its points, has as many misses as false alarms (as shares)."""
+    curve = roc_curve(labels, scores)
+    if curve is None:
+        return None
+    false, hits = curve
+    gap = (1 - hits) - false  # misses - false alarms: falls from 1 to -1
     after = int(np.argmax(gap <= 0))
     share = gap[after - 1] / (gap[after - 1] - gap[after])
     return float(false[after - 1] + share * (false[after] - false[after - 1]))
 
 
-def bootstrap_micro(clips: Sequence[ScoredClip], draws: int = DRAWS, seed: int = 0) -> Interval | None:
-    """95 % interval of the micro AUC when clips are drawn with replacement.
-
-    Draws without both classes are left out; None if all are. Few clips give an interval that is too narrow.
-    """
-    values = _micro_draws(clips, draws, seed)
-    known = values[~np.isnan(values)]
-    return _interval(known) if known.size else None
-
-
-def paired_bootstrap(
-    first: Sequence[ScoredClip], second: Sequence[ScoredClip], draws: int = DRAWS, seed: int = 0
-) -> Difference | None:
-    """Micro AUC of `first` minus `second`, the same clips drawn for both; None as `bootstrap_micro`.
-
-    Raises:
-        ValueError: The two are not about the same labelled frames.
-    """
-    same = len(first) == len(second)
-    same = same and all(np.array_equal(a.labels, b.labels) for a, b in zip(first, second, strict=True))
-    if not same:
-        raise ValueError("expected the same clips with the same labels for both scores; got different ones")
-    gap = _micro_draws(first, draws, seed) - _micro_draws(second, draws, seed)
-    known = gap[~np.isnan(gap)]
-    if not known.size:
-        return None
-    better = float(np.mean(known > 0) + np.mean(known == 0) / 2)
-    return Difference(mean=float(known.mean()), interval=_interval(known), first_better=better)
-
-
-def _micro_draws(clips: Sequence[ScoredClip], draws: int, seed: int) -> Numbers:
-    """(draws,) micro AUCs, NaN where a class is missing.
-
-    The U statistic of a resampled set is cᵀ W c with W[i, j] the wins of clip i's anomalies over clip j's normals and
-    c how often each clip was drawn: exact, and the frames are sorted once only.
-    """
-    wins, anomalies, normals = _pairwise_wins(clips)
-    generator = np.random.default_rng(seed)
-    count = len(clips)
-    drawn = generator.multinomial(count, np.full(count, 1 / count), size=draws).astype(np.float64) if count else wins
-    pairs = (drawn @ anomalies) * (drawn @ normals)
-    total = np.einsum("di,ij,dj->d", drawn, wins, drawn, optimize=True)
-    values = np.full(len(drawn), np.nan)
-    np.divide(total, pairs, out=values, where=pairs > 0)
-    return values
-
-
-def _pairwise_wins(clips: Sequence[ScoredClip]) -> tuple[Numbers, Numbers, Numbers]:
-    """Wins (K, K), ties one half, and the number of anomalous and normal frames of each clip (K,)."""
-    anomalous = [clip.scores[clip.labels] for clip in clips]
-    normal = [np.sort(clip.scores[~clip.labels]) for clip in clips]
-    wins = np.array([[_wins(high, low) for low in normal] for high in anomalous]).reshape(len(clips), len(clips))
-    return wins, np.array([float(a.size) for a in anomalous]), np.array([float(n.size) for n in normal])
-
-
-def _wins(anomalous: Numbers, normal_sorted: Numbers) -> float:
-    """How many (anomalous, normal) pairs are in the right order; a tie counts one half."""
+def wins(anomalous: Numbers, normal_sorted: Numbers) -> Numbers:
+    """Over how many of the normal scores each anomalous one is; a tie counts one half."""
     below = np.searchsorted(normal_sorted, anomalous, side="left")
     not_above = np.searchsorted(normal_sorted, anomalous, side="right")
-    return float((below.sum() + not_above.sum()) / 2)
+    return np.asarray((below + not_above) / 2)
+
+
+def joined(clips: Sequence[ScoredClip]) -> tuple[Labels, Numbers]:
+    """Labels and scores of all clips in one row."""
+    if not clips:
+        return np.zeros(0, bool), np.zeros(0)
+    return np.concatenate([c.labels for c in clips]), np.concatenate([c.scores for c in clips])
 
 
 def _counts(labels: Labels, scores: Numbers) -> tuple[Numbers, Numbers]:
@@ -157,14 +99,3 @@ def _counts(labels: Labels, scores: Numbers) -> tuple[Numbers, Numbers]:
     ends = np.append(np.flatnonzero(np.diff(scores[order])), scores.size - 1)
     hits = np.cumsum(labels[order])[ends].astype(np.float64)
     return hits, ends + 1 - hits
-
-
-def _joined(clips: Sequence[ScoredClip]) -> tuple[Labels, Numbers]:
-    if not clips:
-        return np.zeros(0, bool), np.zeros(0)
-    return np.concatenate([c.labels for c in clips]), np.concatenate([c.scores for c in clips])
-
-
-def _interval(values: Numbers) -> Interval:
-    low, high = np.percentile(values, [2.5, 97.5])
-    return Interval(low=float(low), high=float(high))

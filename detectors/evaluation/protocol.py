@@ -7,7 +7,7 @@ open episodes), never the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,18 +15,17 @@ from typing import Protocol
 
 import numpy as np
 
-from detectors.base import Floats, Mask, Picture, Reading, State, Verdict
+from detectors.base import Mask, Picture, Reading
 from detectors.evaluation.baselines import Baselines, RunningMedian
+from detectors.evaluation.cliplog import ClipLog
 from detectors.evaluation.events import Alert
-from detectors.evaluation.frames import Labels, Numbers
-from detectors.evaluation.localisation import PlacedClip, place
+from detectors.evaluation.localisation import place
+from detectors.evaluation.logbook import Logbook
+from detectors.evaluation.truth import TruthError, fitted, labels_of
+from detectors.stages import Stages
 
-SLACK_FRAMES = 5  # decoders disagree on a clip's last frames by a few; more than that is truth of another clip
 EARLY_SHARE = 0.1  # of a period: containers round frame times, and a rounded one must not miss its turn
-
-
-class TruthError(ValueError):
-    """The truth does not fit the clip it is for."""
+READING, JUDGING, LEARNING = "reading", "judging", "learning"  # the whole stages; the subject may tell their parts
 
 
 class Scheme(StrEnum):
@@ -77,66 +76,22 @@ class Clip:
     masks: Callable[[], Mask] | None
 
 
-@dataclass(frozen=True, slots=True)
-class ClipLog:
-    """All that was said about one clip, per frame (T,). Frames between analysed ones hold the last analysed one's.
-
-    Attributes:
-        trained: Whether the clip is of the train split.
-        end_s: The last frame's time and one frame more.
-        labels: True where anomalous; None for an unlabelled clip.
-        scores: Where a reading was unknown, the running median of the known scores before it (0.0 at first).
-        unknown: Where the fused score was unknown, so that `scores` is filled in.
-        judged: Where the verdict was not "unknown".
-        detectors: Like `scores`, per detector; baselines: per trivial score.
-        placed: Heatmaps against masks; None without masks or heatmaps.
-        cost_s: Seconds of judging and learning per analysed frame.
-        caveats: What is wrong with the truth, for people.
-    """
-
-    name: str
-    trained: bool
-    times_s: Numbers
-    end_s: float
-    labels: Labels | None
-    scores: Numbers
-    unknown: Labels
-    judged: Labels
-    states: tuple[str, ...]
-    detectors: Mapping[str, Numbers]
-    baselines: Mapping[str, Numbers]
-    placed: PlacedClip | None
-    alerts: tuple[Alert, ...]
-    cost_s: tuple[float, ...]
-    caveats: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """What is held for one analysed frame."""
-
-    heatmap: Floats | None  # only of clips with masks: an hour's heatmaps would fill the memory
-    unknown: bool
-    verdict: Verdict
-    state: State
-    scores: dict[str, float]  # fused ("") and per detector, filled in where unknown
-    trivial: dict[str, float]
-
-
 @dataclass(slots=True)
 class Stream:
     """One subject's way through many clips: the clock and the medians go on, what belongs to a clip does not.
 
     Attributes:
         analysis_fps: At most so many pictures a second are judged; those between hold the last one's scores.
-        clock: Monotonic seconds, for the cost of each frame.
+        stages: Times each frame. The subject may time its own parts with it.
+        resident_bytes: The memory of the process; None if not known.
         progress: Told the clip's name and its frames so far, after each frame.
     """
 
     subject: Subject
     alerter: Alerter
     analysis_fps: float
-    clock: Callable[[], float]
+    stages: Stages
+    resident_bytes: Callable[[], int | None]
     progress: Callable[[str, int], None]
     _baselines: Baselines = field(default_factory=Baselines)
     _medians: dict[str, RunningMedian] = field(default_factory=dict)
@@ -146,73 +101,57 @@ class Stream:
         """Stream one clip from cut to cut.
 
         Raises:
-            TruthError: Labels or masks are not those of this clip.
+            TruthError: It has no pictures, or labels or masks are not its own.
         """
         self.subject.cut()
         self._baselines.cut()
-        rows: list[_Row] = []
+        self.stages.take()
+        book = Logbook(self._medians)
         times: list[float] = []
-        costs: list[float] = []
         tick = -1
         with closing(clip.open()) as pictures:
-            for picture in pictures:
+            while (picture := self._next(pictures)) is not None:
                 turn = int(picture.at_s * self.analysis_fps + EARLY_SHARE)
                 if turn > tick:
                     tick = turn
-                    row, cost = self._analyse(picture, learning, mapped=clip.masks is not None)
-                    costs.append(cost)
-                rows.append(row)
+                    self._analyse(picture, learning, book, mapped=clip.masks is not None)
                 times.append(picture.at_s)
-                self.progress(clip.name, len(rows))
-        end_s = _end_s(times)
-        self._began_s += end_s
-        return self._log(clip, trained, rows, times, end_s, costs)
+                self.progress(clip.name, book.hold())
+        if not times:
+            raise TruthError(f"clip {clip.name}: expected pictures, got none; take it out of the set or record it anew")
+        log = self._log(clip, trained, book, times)
+        self._began_s += log.end_s
+        return log
 
-    def _analyse(self, picture: Picture, learning: bool, *, mapped: bool) -> tuple[_Row, float]:
+    def _next(self, pictures: Iterator[Picture]) -> Picture | None:
+        with self.stages(READING):
+            return next(pictures, None)
+
+    def _analyse(self, picture: Picture, learning: bool, book: Logbook, *, mapped: bool) -> None:
         seen = Picture(picture.image, self._began_s + picture.at_s)
-        started = self.clock()
-        reading = self.subject.step(seen)
+        with self.stages(JUDGING):
+            reading = self.subject.step(seen)
         if learning:
-            self.subject.learn()
-        cost_s = self.clock() - started
+            with self.stages(LEARNING):
+                self.subject.learn()
+        spent_s = self.stages.take()
         self.alerter.step(picture.at_s, reading)
-        trivial = self._baselines.step(seen.grey, seen.at_s)
-        values = [("", reading.value), *((score.name, score.value) for score in reading.scores)]
-        scores = {name: self._known(name, value) for name, value in values}
-        named = {name: getattr(trivial, name) for name in trivial.__slots__}
-        heatmap = reading.heatmap if mapped else None
-        return _Row(heatmap, reading.value is None, reading.verdict, reading.state, scores, named), cost_s
+        book.note(reading, self._baselines.step(seen.grey, seen.at_s), spent_s, mapped=mapped)
 
-    def _known(self, name: str, value: float | None) -> float:
-        median = self._medians.setdefault(name, RunningMedian())
-        if value is None:
-            return median.value()
-        median.add(value)
-        return value
-
-    def _log(  # one place where a clip's rows become arrays
-        self, clip: Clip, trained: bool, rows: Sequence[_Row], times: Sequence[float], end_s: float, costs: list[float]
-    ) -> ClipLog:
+    def _log(self, clip: Clip, trained: bool, book: Logbook, times: Sequence[float]) -> ClipLog:
         caveats: list[str] = []
-        labels = None if clip.ranges is None else labels_of(clip.name, clip.ranges, len(rows), caveats)
-        placed = None if clip.masks is None else place(*_fitted(clip.name, rows, clip.masks(), caveats))
-        columns = {name: np.array([row.scores[name] for row in rows]) for name in (rows[0].scores if rows else {"": 0})}
-        trivial = {name: np.array([row.trivial[name] for row in rows]) for name in (rows[0].trivial if rows else ())}
+        end_s = _end_s(times)
         return ClipLog(
             name=clip.name,
             trained=trained,
+            began_s=self._began_s,
             times_s=np.array(times),
             end_s=end_s,
-            labels=labels,
-            scores=columns.pop(""),
-            unknown=np.array([row.unknown for row in rows], dtype=bool),
-            judged=np.array([row.verdict is not Verdict.UNKNOWN for row in rows], dtype=bool),
-            states=tuple(row.state.value for row in rows),
-            detectors=columns,
-            baselines=trivial,
-            placed=placed,
+            labels=None if clip.ranges is None else labels_of(clip.name, clip.ranges, len(times), caveats),
+            said=book.said(),
+            placed=None if clip.masks is None else place(*fitted(clip.name, book.heatmaps(), clip.masks(), caveats)),
             alerts=tuple(self.alerter.end(end_s)),
-            cost_s=tuple(costs),
+            resident_bytes=self.resident_bytes(),
             caveats=tuple(caveats),
         )
 
@@ -228,36 +167,6 @@ def play(stream: Stream, train: Sequence[Clip], test: Sequence[Clip], scheme: Sc
             yield stream.play(clip, trained=True, learning=True)
     for clip in test:
         yield stream.play(clip, trained=False, learning=scheme is not Scheme.P1_FROZEN)
-
-
-def labels_of(name: str, ranges: Sequence[tuple[int, int]], frames: int, caveats: list[str]) -> Labels:
-    """(frames,) True inside a range; up to five frames beyond the end are cut off with a caveat.
-
-    Raises:
-        TruthError: A range ends later than that.
-    """
-    last = max((end for _, end in ranges), default=0)
-    _check_length(name, "labels", last, frames, last > frames, caveats)
-    labels = np.zeros(frames, dtype=bool)
-    for start, end in ranges:
-        labels[start:end] = True
-    return labels
-
-
-def _fitted(name: str, rows: Sequence[_Row], masks: Mask, caveats: list[str]) -> tuple[list[Floats | None], Mask]:
-    """One heatmap per mask."""
-    _check_length(name, "masks", len(masks), len(rows), len(masks) != len(rows), caveats)
-    frames = min(len(masks), len(rows))
-    return [row.heatmap for row in rows[:frames]], masks[:frames]
-
-
-def _check_length(name: str, what: str, got: int, frames: int, wrong: bool, caveats: list[str]) -> None:
-    if not wrong:
-        return
-    problem = f"{what} of clip {name}: expected them to fit its {frames} decoded frames, got {got}"
-    if abs(got - frames) > SLACK_FRAMES:
-        raise TruthError(f"{problem}; check that they are this clip's and count its frames from 0")
-    caveats.append(f"{problem}; the overhang was left out")
 
 
 def _end_s(times: Sequence[float]) -> float:

@@ -9,6 +9,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from detectors.evaluation.bootstrap import Difference, Interval, bootstrap_micro
+from detectors.evaluation.cliplog import ClipLog
+from detectors.evaluation.cost import Milliseconds, frame_cost, stage_costs
+from detectors.evaluation.days import Day, days, log_bytes
 from detectors.evaluation.events import (
     DAY_S,
     SHORTEST_WATCH_S,
@@ -20,39 +24,13 @@ from detectors.evaluation.events import (
     tolerance_for,
     truth_runs,
 )
-from detectors.evaluation.frames import (
-    Difference,
-    Interval,
-    Labels,
-    Numbers,
-    ScoredClip,
-    average_precision,
-    bootstrap_micro,
-    equal_error_rate,
-    macro_auc,
-    micro_auc,
-    paired_bootstrap,
-)
+from detectors.evaluation.frames import Labels, joined, macro_auc
+from detectors.evaluation.learning import Learning, course
 from detectors.evaluation.localisation import localisation
-from detectors.evaluation.protocol import ClipLog, Scheme
+from detectors.evaluation.protocol import Scheme
+from detectors.evaluation.quality import Quality, labelled_tests, qualities, scored
 
 MOSTLY = 0.5  # above this share of anomalous frames even a clock scores well
-
-
-@dataclass(frozen=True, slots=True)
-class Areas:
-    """One score's frame AUC; None where a class is missing."""
-
-    auc_micro: float | None
-    auc_macro: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Milliseconds:
-    """Judging and learning one analysed frame; None if there was none."""
-
-    p50: float | None
-    p95: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +46,24 @@ class RandomOrders:
 class Result:
     """One evaluation. None stands for "cannot be told from this set", never for zero.
 
+    The fused score's figures stand at the top; `detectors` and `baselines` have the same of each score alone.
+
     Attributes:
         frames: Frames of the test split; `labelled_frames` of them are labelled, `anomalous_frames` anomalous.
         macro_clips: Clips that hold both classes, over which `auc_macro` is the mean.
         auc_micro_interval: 95 %, clips drawn 1,000 times.
+        rbdc, tbdc: Of the fused heatmap.
         over_d12: The fused score's micro AUC minus that of d12, paired bootstrap.
+        literature_micro: As `Quality` has it: for comparison with published figures only.
         unknown_frames: Labelled frames without a score, ranked at the running median of the scores before them.
         alerts_per_day: Alerts on ordinary footage (both splits; all alerts that match no truth) per day of it; None
             under an hour. `watched_s` is that footage, without the frames whose verdict was unknown.
         states: Frames of the test split per state.
+        ms_per_frame: Judging and learning one analysed frame.
+        ms_by_stage: The same by what it was spent on; "judging" and "learning" are wholes of which others are parts.
+        learning: How the run went on.
+        days: Day by day, of a stream longer than one.
+        log_mb: Memory the evaluation's own log took (1 MB = 1e6 bytes).
         seconds: The whole run, decoding included.
         caveats: What a reader must know, one sentence each.
     """
@@ -95,15 +82,20 @@ class Result:
     rbdc: float | None
     tbdc: float | None
     over_d12: Difference | None
+    literature_micro: float | None
     unknown_frames: int
     events: EventMetrics
     alerts_per_day: float | None
     watched_s: float
     states: Mapping[str, int]
-    baselines: Mapping[str, Areas]
-    detectors: Mapping[str, Areas]
+    baselines: Mapping[str, Quality]
+    detectors: Mapping[str, Quality]
     random_orders: RandomOrders | None
     ms_per_frame: Milliseconds
+    ms_by_stage: Mapping[str, Milliseconds]
+    learning: Learning
+    days: tuple[Day, ...]
+    log_mb: float
     seconds: float
     caveats: tuple[str, ...]
 
@@ -113,10 +105,10 @@ def summarise(
 ) -> Result:
     """All metrics of detection.md §1 from the logs of one run."""
     test = [log for log in logs if not log.trained]
-    labelled = [log for log in test if log.labels is not None]
-    clips = _scored(labelled, [log.scores for log in labelled])
-    labels, scores = _joined(clips)
-    macro, macro_clips = macro_auc(clips)
+    labelled = labelled_tests(logs)
+    clips = scored(labelled, lambda log: log.said.scores)
+    labels, _ = joined(clips)
+    quality = qualities(logs)
     places = localisation([log.placed for log in test if log.placed is not None])
     false_alarms = event_metrics([_alerted(log) for log in logs]).false_alarms
     watched_s = _watched_s(logs)
@@ -126,59 +118,37 @@ def summarise(
         frames=sum(len(log.times_s) for log in test),
         labelled_frames=int(labels.size),
         anomalous_frames=int(labels.sum()),
-        auc_micro=micro_auc(clips),
+        auc_micro=quality.fused.auc_micro,
         auc_micro_interval=bootstrap_micro(clips),
-        auc_macro=macro,
-        macro_clips=macro_clips,
-        ap=average_precision(labels, scores),
-        eer=equal_error_rate(labels, scores),
+        auc_macro=quality.fused.auc_macro,
+        macro_clips=macro_auc(clips)[1],
+        ap=quality.fused.ap,
+        eer=quality.fused.eer,
         rbdc=places.rbdc if places else None,
         tbdc=places.tbdc if places else None,
-        over_d12=paired_bootstrap(clips, _scored(labelled, [log.baselines["d12"] for log in labelled])),
-        unknown_frames=sum(int(log.unknown.sum()) for log in labelled),
+        over_d12=quality.fused.over_d12,
+        literature_micro=quality.fused.literature_micro,
+        unknown_frames=sum(int(log.said.unknown.sum()) for log in labelled),
         events=event_metrics([_alerted(log) for log in labelled]),
         alerts_per_day=alerts_per_day(false_alarms, watched_s),
         watched_s=watched_s,
-        states=dict(sorted(Counter(state for log in test for state in log.states).items())),
-        baselines=_areas(labelled, [log.baselines for log in labelled]),
-        detectors=_areas(labelled, [log.detectors for log in labelled]),
+        states=dict(sorted(Counter(state for log in test for state in log.said.states).items())),
+        baselines=quality.baselines,
+        detectors=quality.detectors,
         random_orders=random_orders,
-        ms_per_frame=_milliseconds([cost_s for log in logs for cost_s in log.cost_s]),
+        ms_per_frame=frame_cost(logs),
+        ms_by_stage=stage_costs(logs),
+        learning=course(logs),
+        days=days(logs),
+        log_mb=sum(log_bytes(log) for log in logs) / 1e6,
         seconds=seconds,
         caveats=_caveats(logs, labels, watched_s),
     )
 
 
-def frame_areas(logs: Sequence[ClipLog]) -> Areas:
-    """Frame AUC of the fused score over the labelled clips of the test split."""
-    labelled = [log for log in logs if not log.trained and log.labels is not None]
-    clips = _scored(labelled, [log.scores for log in labelled])
-    return Areas(micro_auc(clips), macro_auc(clips)[0])
-
-
 def as_json(result: Result) -> str:
     """The result as JSON, keys in the order of the types; numbers that do not exist are null."""
     return json.dumps(asdict(result), indent=2, allow_nan=False) + "\n"
-
-
-def _scored(logs: Sequence[ClipLog], scores: Sequence[Numbers]) -> list[ScoredClip]:
-    pairs = zip(logs, scores, strict=True)
-    return [ScoredClip(log.labels, each) for log, each in pairs if log.labels is not None]
-
-
-def _joined(clips: Sequence[ScoredClip]) -> tuple[Labels, Numbers]:
-    if not clips:
-        return np.zeros(0, dtype=bool), np.zeros(0)
-    return np.concatenate([clip.labels for clip in clips]), np.concatenate([clip.scores for clip in clips])
-
-
-def _areas(logs: Sequence[ClipLog], named: Sequence[Mapping[str, Numbers]]) -> dict[str, Areas]:
-    """Frame AUC of each score that every log has, in the first log's order."""
-    table = {}
-    for name in named[0] if named else ():
-        clips = _scored(logs, [scores[name] for scores in named])
-        table[name] = Areas(micro_auc(clips), macro_auc(clips)[0])
-    return table
 
 
 def _alerted(log: ClipLog) -> tuple[AlertedClip, Tolerance]:
@@ -192,16 +162,9 @@ def _watched_s(logs: Sequence[ClipLog]) -> float:
     """Seconds of ordinary (not labelled anomalous) footage with a verdict."""
     total_s = 0.0
     for log in logs:
-        ordinary = log.judged if log.labels is None else log.judged & ~log.labels
+        ordinary = log.said.judged if log.labels is None else log.said.judged & ~log.labels
         total_s += float(np.diff(log.times_s, append=log.end_s)[ordinary].sum())
     return total_s
-
-
-def _milliseconds(costs_s: Sequence[float]) -> Milliseconds:
-    if not costs_s:
-        return Milliseconds(None, None)
-    p50, p95 = np.percentile(costs_s, [50, 95]) * 1000
-    return Milliseconds(float(p50), float(p95))
 
 
 def _caveats(logs: Sequence[ClipLog], labels: Labels, watched_s: float) -> tuple[str, ...]:

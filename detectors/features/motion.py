@@ -7,28 +7,29 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from detectors.base import Floats, Grid, Image, Picture
+from detectors.base import Floats, Grid, Picture
+from detectors.change import CHANGED_LEVELS, Change
+from detectors.features.moving import MOVING_PX, Cells, lag, moving
 from detectors.options import MotionOptions
-
-# A pixel counts as changed beyond this many grey levels: above sensor noise and compression of ordinary cameras.
-CHANGED_LEVELS = 12
-# A pixel counts as moving beyond this displacement, in pixels between the two pictures compared.
-MOVING_PX = 0.5
 
 
 class Motion:
-    """Cells of the change between the newest picture and one `lag` before it: (h, w, 2) or, with flow, (h, w, 4).
+    """Cells of the change between the newest picture and one `lag` before it: (h, w, 2) or, with flow, (h, w, 4 + n).
 
     Channels: √(mean absolute difference / 255), share of changed pixels, √(mean flow magnitude in pixels), share of
-    moving pixels. Square roots, because both magnitudes have long tails. The flow is DIS (Kroeger et al., ECCV 2016) in
-    OpenCV's fast preset. A poor choice below about 3 frames/s, where things leap farther than the flow can follow.
+    moving pixels. Square roots, because both magnitudes have long tails. Then a histogram of velocity if there is one:
+    n = `directions` · `speeds` channels, each √(mean flow magnitude of the pixels that move this way this fast, others
+    counting 0), all speeds of one direction side by side. Direction 0 is to the right, the next ones follow clockwise.
+    With one speed this is the velocity feature of Reiss & Hoshen 2022 (AI-VAD, section 3.3) but for its boxes.
+
+    A poor choice below about 3 frames/s, where things leap farther than the flow can follow.
     """
 
     def __init__(self, options: MotionOptions, fps: float) -> None:
-        """Args: options: Cell geometry; fps: Analysed frames per second, from which the lag follows (0.09 s, ≥ 1)."""
+        """Args: options: see there; fps: Analysed frames per second, from which the lag follows (0.09 s, ≥ 1)."""
         self._options = options
-        self._lag = max(1, round(0.09 * fps))
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST) if options.flow else None
+        self._cells = Cells(options.cell_px, options.stride_px)
+        self._lag = lag(fps)
 
     @property
     def reach(self) -> int:
@@ -36,31 +37,31 @@ class Motion:
         return self._lag
 
     def extract(self, recent: Sequence[Picture]) -> Grid | None:
-        """See `detectors.base.Feature.extract`; every cell of the grid carries evidence."""
+        """See `detectors.base.Feature.extract`; cells without evidence only with `moving_only`."""
         if len(recent) <= self.reach:
             return None
-        before, now = recent[-1 - self._lag].grey, recent[-1].grey
-        difference = cv2.absdiff(before, now)
-        changed = (difference > CHANGED_LEVELS).astype(np.float32)
+        change = recent[-1].change_from(recent[-1 - self._lag])
         channels = [
-            np.sqrt(self._pooled(difference.astype(np.float32)) / 255),
-            self._pooled(changed),
+            np.sqrt(self._cells.means(change.difference.astype(np.float32)) / 255),
+            self._cells.share(change.difference > CHANGED_LEVELS),
         ]
-        if self._flow is not None:
-            channels += self._flowing(self._flow, before, now)
+        if self._options.flow:
+            channels += [np.sqrt(self._cells.means(change.speed)), self._cells.share(change.speed > MOVING_PX)]
         values = np.stack(channels, axis=-1).astype(np.float32)  # (h, w, d)
-        return Grid(values, np.ones(values.shape[:2], np.bool_))
+        if self._options.flow and self._options.directions:
+            values = np.concatenate([values, self._histogram(change)], axis=-1)  # (h, w, 4 + n)
+        mask = np.ones(values.shape[:2], np.bool_)
+        if self._options.moving_only:
+            mask = moving(change, self._cells, flow=self._options.flow)
+        return Grid(values, mask)
 
-    def _flowing(self, method: cv2.DISOpticalFlow, before: Image, now: Image) -> list[Floats]:
-        flow = method.calc(before, now, np.zeros((*now.shape, 2), np.float32))  # (H, W, 2) pixels
-        magnitude = np.asarray(cv2.magnitude(flow[..., 0], flow[..., 1]), np.float32)
-        moving = (magnitude > MOVING_PX).astype(np.float32)
-        return [np.sqrt(self._pooled(magnitude)), self._pooled(moving)]
-
-    def _pooled(self, pixels: Floats) -> Floats:
-        """Means over whole cells, (h, w); a picture smaller than a cell is one cell."""
-        height, width = pixels.shape
-        cell = min(self._options.cell_px, height, width)
-        means = cv2.blur(pixels, (cell, cell), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
-        stride = self._options.stride_px
-        return np.maximum(means[: height - cell + 1 : stride, : width - cell + 1 : stride], 0)
+    def _histogram(self, change: Change) -> Floats:
+        """(h, w, directions · speeds); the slowest speed begins at `MOVING_PX`, each further one at twice the last."""
+        directions, speeds = self._options.directions, self._options.speeds
+        turns = cv2.phase(change.flow[..., 0], change.flow[..., 1]) / (2 * np.pi)  # clockwise: rows point down
+        way = np.round(turns * directions).astype(np.int32) % directions
+        pace = np.clip(np.floor(np.log2(np.maximum(change.speed, MOVING_PX) / MOVING_PX)), 0, speeds - 1)
+        bins = way * speeds + pace.astype(np.int32)
+        moves = np.where(change.speed > MOVING_PX, change.speed, np.float32(0))
+        each = [self._cells.means(np.where(bins == number, moves, 0)) for number in range(directions * speeds)]
+        return np.sqrt(np.stack(each, axis=-1)).astype(np.float32)

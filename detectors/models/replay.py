@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from detectors.base import Floats, StateDict, StateView
+from detectors.base import Floats, Mask, StateDict, StateView
 from detectors.state import Wanted, fitted, refuse_unless
 
-# Share of the pieces cut round something that moves; the rest anywhere.
+# Share of the pieces cut round cells that are sought; the rest anywhere.
 SEEKING = 0.8
-# Pieces begin at multiples of this, the network's stride, so that they fall on its grid as whole pictures do.
+# Pieces begin at multiples of this, the networks' stride, so that they fall on their grid as whole pictures do.
 ALIGN = 4
 
 
@@ -35,23 +35,22 @@ class Pieces:
         return Pieces(np.concatenate([self.values, other.values]), np.concatenate([self.at, other.at]))
 
 
-def cut(grid: Floats, count: int, side: int, moving: float, rng: np.random.Generator) -> Pieces:
-    """Cut pieces from a grid, most of them round cells whose last channel differs from the one before it.
+def cut(grid: Floats, sought: Mask, count: int, side: int, rng: np.random.Generator) -> Pieces:
+    """Cut pieces from a grid, most of them round cells that are sought.
 
     Args:
         grid: (d, h, w) float32, h and w multiples of `ALIGN` and at least `side`.
+        sought: (h, w) bool, the cells worth learning, such as those that move; with none, pieces come from anywhere.
         count: How many.
         side: Of the pieces, in cells, a multiple of `ALIGN`.
-        moving: A cell moves if it differs by more than this; with one channel, by more than this from 0.
         rng: For the draws.
     """
     _, height, width = grid.shape
-    before = grid[-2] if grid.shape[0] > 1 else np.zeros_like(grid[-1])
-    movers = np.flatnonzero(np.abs(grid[-1] - before) > moving)
+    found = np.flatnonzero(sought)
     centres = rng.integers(0, height * width, count)
-    if movers.size:
+    if found.size:
         seek = rng.random(count) < SEEKING
-        centres = np.where(seek, movers[rng.integers(0, movers.size, count)], centres)
+        centres = np.where(seek, found[rng.integers(0, found.size, count)], centres)
     rows, columns = np.divmod(centres, width)
     tops = np.clip(rows - side // 2, 0, height - side) // ALIGN * ALIGN
     lefts = np.clip(columns - side // 2, 0, width - side) // ALIGN * ALIGN
@@ -76,6 +75,11 @@ class Replay:
     def count(self) -> int:
         """Pieces kept."""
         return len(self._kept.at)
+
+    @property
+    def kept(self) -> Pieces:
+        """All of them, oldest places first, not to be written to."""
+        return self._kept
 
     def offer(self, pieces: Pieces, rng: np.random.Generator) -> None:
         """Take all in while there is room; afterwards each by chance, in a random one's place."""

@@ -9,21 +9,36 @@ from detectors.options.base import (
     Options,
 )
 from detectors.options.features import (
+    CnnOptions,
     FeatureOptions,
+    MomentumOptions,
     MotionOptions,
     PixelsOptions,
+    ThumbnailOptions,
 )
 from detectors.options.learning import (
     LearningOptions,
 )
 from detectors.options.models import (
-    AutoencoderOptions,
     CellOptions,
+    DeviationOptions,
     GaussianOptions,
     IqrModelOptions,
     ModelOptions,
+    PcaOptions,
     SpreadOptions,
     ZScoreModelOptions,
+)
+from detectors.options.networks import (
+    AutoencoderOptions,
+    GanOptions,
+    NetworkOptions,
+    VaeOptions,
+)
+from detectors.options.scenes import (
+    MemoryOptions,
+    ReconstructionOptions,
+    SceneOptions,
 )
 from detectors.options.thresholds import (
     ConformalOptions,
@@ -34,24 +49,45 @@ from detectors.options.thresholds import (
     WindowOptions,
     ZScoreThresholdOptions,
 )
+from detectors.options.vectors import (
+    DbscanOptions,
+    ExemplarOptions,
+    KMeansOptions,
+    VectorOptions,
+)
 
 __all__ = [
     "AutoencoderOptions",
     "CellOptions",
+    "CnnOptions",
     "ConformalOptions",
+    "DbscanOptions",
+    "DeviationOptions",
+    "ExemplarOptions",
     "FeatureOptions",
+    "GanOptions",
     "GaussianOptions",
     "IqrModelOptions",
     "IqrThresholdOptions",
+    "KMeansOptions",
     "LearningOptions",
+    "MemoryOptions",
     "ModelOptions",
+    "MomentumOptions",
     "MotionOptions",
+    "NetworkOptions",
     "Options",
+    "PcaOptions",
     "PixelsOptions",
     "QuantileOptions",
+    "ReconstructionOptions",
+    "SceneOptions",
     "SpotOptions",
     "SpreadOptions",
     "ThresholdOptions",
+    "ThumbnailOptions",
+    "VaeOptions",
+    "VectorOptions",
     "WindowOptions",
     "ZScoreModelOptions",
     "ZScoreThresholdOptions",

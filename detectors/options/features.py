@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from detectors.options.base import Options
 
@@ -24,6 +24,53 @@ class MotionOptions(Options):
     cell_px: int = Field(default=16, gt=0, le=256, description="Side of a cell. Unit: analysis pixels.")
     stride_px: int = Field(default=8, gt=0, le=256, description="From cell to cell. Unit: analysis pixels.")
     flow: bool = Field(default=True, description="Whether optical flow is computed beside the frame difference.")
+    directions: int = Field(
+        default=0, ge=0, le=16, description="Of the histogram of velocity; 0 for none. Needs flow. Unit: channels."
+    )
+    speeds: int = Field(
+        default=1, ge=1, le=8, description="Per direction, each from twice the last one's. Unit: channels."
+    )
+    moving_only: bool = Field(default=False, description="Whether cells in which nothing moves carry no evidence.")
+
+    @model_validator(mode="after")
+    def _a_histogram_needs_flow(self) -> Self:
+        if self.directions and not self.flow:
+            raise ValueError("directions: expected 0 without flow; set flow to true, or leave directions out")
+        return self
 
 
-FeatureOptions = Annotated[PixelsOptions | MotionOptions, Field(discriminator="kind")]
+class MomentumOptions(Options):
+    """Feature: how much moves how fast."""
+
+    kind: Literal["momentum"] = "momentum"
+    cell_px: int = Field(default=16, gt=0, le=256, description="Side of a cell. Unit: analysis pixels.")
+    stride_px: int = Field(default=8, gt=0, le=256, description="From cell to cell. Unit: analysis pixels.")
+
+
+class CnnOptions(Options):
+    """Feature: how things look to a network trained on photographs."""
+
+    kind: Literal["cnn"] = "cnn"
+    cell_px: int = Field(default=16, gt=0, le=256, description="Side of a cell. Unit: analysis pixels.")
+    stride_px: int = Field(default=8, gt=0, le=256, description="From cell to cell. Unit: analysis pixels.")
+    moving_only: bool = Field(default=True, description="Whether cells in which nothing moves carry no evidence.")
+    runtime: Literal["auto", "openvino", "onnxruntime", "opencv", "torch"] = Field(
+        default="auto",
+        description="What runs the network; auto takes torch on a GPU, else the fastest that is installed.",
+    )
+
+
+class ThumbnailOptions(Options):
+    """Feature: the whole scene, very small, and what stands out in it."""
+
+    kind: Literal["thumbnail"] = "thumbnail"
+    width: int = Field(default=16, ge=1, le=256, description="Cells from left to right. Unit: cells.")
+    height: int = Field(default=8, ge=1, le=256, description="Cells from top to bottom. Unit: cells.")
+    content: Literal["grey", "contrast", "both"] = Field(
+        default="both", description="Grey values, local contrast (the same in any even light), or both."
+    )
+
+
+FeatureOptions = Annotated[
+    PixelsOptions | MotionOptions | MomentumOptions | CnnOptions | ThumbnailOptions, Field(discriminator="kind")
+]

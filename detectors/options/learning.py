@@ -22,6 +22,12 @@ class LearningOptions(Options):
         le=3600,
         description="One picture is learned this often, four times as often before the first verdict. Unit: seconds.",
     )
+    settled_every_s: float = Field(
+        default=4.0,
+        ge=0,
+        le=3600,
+        description="So often once a camera is well known, after hours; at least `every_s`. Unit: seconds.",
+    )
     delay_s: float = Field(
         default=10.0,
         ge=0,

@@ -7,43 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from detectors.options.base import Options
-
-
-class AutoencoderOptions(Options):
-    """Model: an online convolutional autoencoder that predicts a grid's last channel from the ones before it."""
-
-    kind: Literal["autoencoder"] = "autoencoder"
-    width: int = Field(default=16, ge=4, le=256, description="Channels of the first and last layer. Unit: channels.")
-    bottleneck: int = Field(default=32, ge=4, le=512, description="Channels at a quarter of the size. Unit: channels.")
-    rate: float = Field(default=2e-3, gt=0, le=1, description="Learning rate of Adam. Unit: none.")
-    averaging: float = Field(
-        default=0.995,
-        ge=0,
-        lt=1,
-        description="Share of the averaged weights, which score, kept at each step. Unit: ratio.",
-    )
-    crop: int = Field(default=48, ge=8, le=512, description="Side of the pieces it learns from. Unit: grid cells.")
-    batch: int = Field(default=6, ge=2, le=256, description="Pieces a step, a third of them new. Unit: pieces.")
-    replay: int = Field(default=512, ge=8, le=100_000, description="Pieces kept to learn again. Unit: pieces.")
-    renewal: float = Field(
-        default=0.002,
-        gt=0,
-        le=1,
-        description="Least chance that a new piece replaces a kept one: how fast the past fades. Unit: ratio.",
-    )
-    tolerance: float = Field(
-        default=8 / 255,
-        gt=0,
-        le=1e6,
-        description="Error at which a cell is half wrong; larger errors hardly count more. Unit: the feature's own.",
-    )
-    cell: int = Field(
-        default=8, ge=1, le=128, description="Side of the squares errors are pooled in. Unit: grid cells."
-    )
-    top_cells: int = Field(
-        default=5, gt=0, le=100_000, description="The value is the mean of this many strangest squares. Unit: squares."
-    )
-    warmup: int = Field(default=20, gt=0, le=1_000_000, description="No answer before this many. Unit: learned grids.")
+from detectors.options.networks import AutoencoderOptions, GanOptions, VaeOptions
+from detectors.options.scenes import MemoryOptions, ReconstructionOptions
+from detectors.options.vectors import DbscanOptions, ExemplarOptions, KMeansOptions
 
 
 class CellOptions(Options):
@@ -73,12 +39,6 @@ class CellOptions(Options):
         le=1e9,
         description="A cell counts at most this much, so that one cell cannot drown the rest. Unit: the model's own.",
     )
-    floor: float = Field(
-        default=1e-3,
-        gt=0,
-        le=1e6,
-        description="Spread that every cell is granted, for scenes that do not change at all. Unit: the feature's own.",
-    )
 
     @model_validator(mode="after")
     def _warmup_fits_memory(self) -> Self:
@@ -88,9 +48,39 @@ class CellOptions(Options):
         return self
 
 
+class DeviationOptions(CellOptions):
+    """Model: how far each cell is from its own long mean. Score unit: the feature's own."""
+
+    kind: Literal["deviation"] = "deviation"
+    memory: int = Field(
+        default=20_000,
+        gt=1,
+        le=10_000_000,
+        description="The weight of a grid in its memory falls to 1/e after this many. Unit: learned grids.",
+    )
+    warmup: int = Field(
+        default=1,
+        gt=0,
+        le=1_000_000,
+        description="A cell is judged after it was learned this often, at most `memory`. Unit: learned grids.",
+    )
+    prior: int = Field(
+        default=2000,
+        ge=0,
+        le=10_000_000,
+        description="Weight of the assumption that all means are 0. Unit: learned grids.",
+    )
+
+
 class SpreadOptions(CellOptions):
     """What the models have in common that measure each channel in units of its own spread."""
 
+    floor: float = Field(
+        default=1e-3,
+        gt=0,
+        le=1e6,
+        description="Spread that every cell is granted, for scenes that do not change at all. Unit: the feature's own.",
+    )
     grid_share: float = Field(
         default=2.0,
         ge=0,
@@ -115,6 +105,12 @@ class GaussianOptions(CellOptions):
     """Model: Mahalanobis distance of each cell's channels from their joint past. Score unit: standard deviations."""
 
     kind: Literal["gaussian"] = "gaussian"
+    floor: float = Field(
+        default=1e-3,
+        gt=0,
+        le=1e6,
+        description="Spread that every cell is granted, for scenes that do not change at all. Unit: the feature's own.",
+    )
     shrinkage: float = Field(
         default=0.5,
         ge=0,
@@ -123,6 +119,32 @@ class GaussianOptions(CellOptions):
     )
 
 
+class PcaOptions(SpreadOptions):
+    """Model: what the scene's main ways of changing leave unexplained. Score unit: ordinary remainders."""
+
+    kind: Literal["pca"] = "pca"
+    components: int = Field(default=5, ge=1, le=64, description="Ways of changing that are told apart. Unit: none.")
+    largest: int = Field(
+        default=20_000,
+        ge=1_000,
+        le=1_000_000,
+        description="Cells of grids with more values than this are averaged in squares first. Unit: values.",
+    )
+
+
 ModelOptions = Annotated[
-    ZScoreModelOptions | IqrModelOptions | GaussianOptions | AutoencoderOptions, Field(discriminator="kind")
+    ZScoreModelOptions
+    | IqrModelOptions
+    | GaussianOptions
+    | AutoencoderOptions
+    | ExemplarOptions
+    | KMeansOptions
+    | DbscanOptions
+    | DeviationOptions
+    | PcaOptions
+    | MemoryOptions
+    | ReconstructionOptions
+    | VaeOptions
+    | GanOptions,
+    Field(discriminator="kind"),
 ]

@@ -4,65 +4,111 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Iterable
 from typing import assert_never
 
 from detectors.base import Feature, Model, Threshold
+from detectors.channel import Channel, Detector
+from detectors.examples import Examples
+from detectors.features.cnn import Cnn
+from detectors.features.lite0.weights import MissingError
+from detectors.features.momentum import Momentum
 from detectors.features.motion import Motion
 from detectors.features.pixels import Pixels
+from detectors.features.thumbnail import Thumbnail
+from detectors.fusion import Part
+from detectors.models.deviation import DeviationModel
+from detectors.models.exemplar import Exemplar
 from detectors.models.gaussian import GaussianModel
 from detectors.models.iqr import IqrModel
+from detectors.models.kmeans import KMeans
+from detectors.models.memory import Memory
+from detectors.models.pca import Pca
 from detectors.models.zscore import ZScoreModel
 from detectors.options import (
     AutoencoderOptions,
+    CnnOptions,
     ConformalOptions,
+    DbscanOptions,
+    DeviationOptions,
+    ExemplarOptions,
     FeatureOptions,
+    GanOptions,
     GaussianOptions,
     IqrModelOptions,
     IqrThresholdOptions,
+    KMeansOptions,
+    MemoryOptions,
     ModelOptions,
+    MomentumOptions,
     MotionOptions,
+    NetworkOptions,
+    PcaOptions,
     PixelsOptions,
     QuantileOptions,
+    ReconstructionOptions,
     SpotOptions,
     ThresholdOptions,
+    ThumbnailOptions,
+    VaeOptions,
     ZScoreModelOptions,
     ZScoreThresholdOptions,
 )
-from detectors.pipeline import Detector, Pipeline
+from detectors.pipeline import Look, Pipeline, Watch
+from detectors.quantities import Quantities
+from detectors.rules import Rule, Rules, parse
+from detectors.stages import NoStages, Stages
 from detectors.thresholds.conformal import ConformalThreshold
 from detectors.thresholds.iqr import IqrThreshold
 from detectors.thresholds.quantile import QuantileThreshold
 from detectors.thresholds.spot import SpotThreshold
 from detectors.thresholds.zscore import ZScoreThreshold
-from monitor.config import CameraSections
+from detectors.zones import Zones
+from monitor.config import CameraSections, DetectorOptions
 
 
 class DeviceError(Exception):
-    """The device asked for is not there; the message says what is."""
+    """What the configuration asks to compute with is not there; the message says what is, or what to install."""
 
 
-def pipeline(sections: CameraSections, seed: int, device: str) -> Pipeline:
+def pipeline(
+    sections: CameraSections, seed: int, device: str, threads: int = 1, stages: Stages | None = None
+) -> Pipeline:
     """The detectors of one camera, knowing nothing yet.
 
     Args:
         sections: The camera's.
         seed: Of everything random in it.
         device: "cpu" or "cuda:N", as `chosen_device` gives it.
+        threads: How many a feature's network computes with.
+        stages: Where the time of each part is noted.
+
+    Raises:
+        DeviceError: A network or what runs it is not installed.
     """
+    stages = stages or NoStages()
     fps = sections.analysis.fps
-    keys = {d.name: d.feature.model_dump_json() for d in sections.detectors}
-    features = {keys[d.name]: _feature(d.feature, fps) for d in sections.detectors}
-    detectors = [
-        Detector(d.name, keys[d.name], _model(d.model, zlib.crc32(d.name.encode()) ^ seed, device), d.weight)
-        for d in sections.detectors
-    ]
-    return Pipeline(features, detectors, _threshold(sections.threshold), sections.learning, fps)
+    keys = {d.name: _key(d) for d in sections.detectors}
+    looks = {keys[d.name]: Look(_feature(d.feature, fps, device, threads), d.every) for d in sections.detectors}
+    channels = []
+    for name, threshold, learning, moment_s in (
+        ("moving", sections.threshold, sections.learning, 1.0),
+        ("scene", sections.scene.threshold, sections.scene.learning, 60.0),
+    ):
+        detectors = [
+            Detector(d.name, keys[d.name], _model(d.model, _seed(seed, d.name), device), Part(d.weight, d.usual))
+            for d in sections.detectors
+            if d.channel == name
+        ]
+        if detectors:
+            channels.append(Channel(name, detectors, _threshold(threshold), learning, moment_s, stages))
+    return Pipeline(looks, channels, _watch(sections, fps), Examples(seed), fps, stages)
 
 
 def fingerprint(sections: CameraSections) -> str:
     """Of everything that shapes what a pipeline learns: a checkpoint of another fingerprint is of no use to it."""
     parts = [d.model_dump_json() for d in sections.detectors]
-    parts += [sections.analysis.model_dump_json(), sections.threshold.model_dump_json()]
+    parts += [each.model_dump_json() for each in (sections.analysis, sections.threshold, sections.scene.threshold)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -87,28 +133,91 @@ def chosen_device(wanted: str) -> str:
     return wanted
 
 
-def _feature(options: FeatureOptions, fps: float) -> Feature:
+def prepare_torch(cameras: Iterable[CameraSections], threads: int) -> None:
+    """Load torch before the first frame, for as many threads as it may have; not at all where no detector needs it."""
+    networks = (NetworkOptions, ReconstructionOptions)
+    if any(isinstance(detector.model, networks) for camera in cameras for detector in camera.detectors):
+        import torch  # noqa: PLC0415 - half a second and 200 MB
+
+        torch.set_num_threads(threads)
+        # The first optimizer loads some eight hundred modules: a second or more, and frames would be dropped meanwhile.
+        torch.optim.Adam([torch.zeros(1, requires_grad=True)])
+
+
+def _key(detector: DetectorOptions) -> str:
+    """Detectors with one key share a feature's grids; short, because people read it in tables of cost."""
+    options = detector.feature.model_dump_json(exclude={"kind"}, exclude_defaults=True)
+    told = "" if options == "{}" else f" {options}"
+    return f"{detector.feature.kind}{told}" + (f" every {detector.every}" if detector.every > 1 else "")
+
+
+def _seed(seed: int, name: str) -> int:
+    return zlib.crc32(name.encode()) ^ seed
+
+
+def _watch(sections: CameraSections, fps: float) -> Watch:
+    zones = Zones(sections.zones, sections.masks)
+    rules = Rules([Rule(r.name, parse(r.when), r.text or r.when) for r in sections.rules])
+    return Watch(zones, rules, Quantities(rules.names, zones, fps))
+
+
+def _feature(options: FeatureOptions, fps: float, device: str, threads: int) -> Feature:
     match options:
         case PixelsOptions():
             return Pixels(options)
         case MotionOptions():
             return Motion(options, fps)
+        case MomentumOptions():
+            return Momentum(options, fps)
+        case ThumbnailOptions():
+            return Thumbnail(options)
+        case CnnOptions():
+            try:
+                return Cnn(options, fps, device=device, threads=threads)
+            except MissingError as error:
+                raise DeviceError(str(error)) from error
         case _:
             assert_never(options)
 
 
-def _model(options: ModelOptions, seed: int, device: str) -> Model:
+def _model(options: ModelOptions, seed: int, device: str) -> Model:  # noqa: PLR0911, PLR0912 - one a kind
     match options:
         case ZScoreModelOptions():
             return ZScoreModel(options)
         case IqrModelOptions():
             return IqrModel(options)
+        case DeviationOptions():
+            return DeviationModel(options)
         case GaussianOptions():
             return GaussianModel(options)
         case AutoencoderOptions():
-            from detectors.models.autoencoder import Autoencoder  # noqa: PLC0415 - the only model that needs torch
+            from detectors.models.autoencoder import Autoencoder  # noqa: PLC0415 - needs torch
 
             return Autoencoder(options, seed=seed, device=device)
+        case VaeOptions():
+            from detectors.models.vae import Vae  # noqa: PLC0415 - needs torch
+
+            return Vae(options, seed=seed, device=device)
+        case GanOptions():
+            from detectors.models.gan import Gan  # noqa: PLC0415 - needs torch
+
+            return Gan(options, seed=seed, device=device)
+        case PcaOptions():
+            return Pca(options)
+        case MemoryOptions():
+            return Memory(options, seed=seed)
+        case ReconstructionOptions():
+            from detectors.models.reconstruction import Reconstruction  # noqa: PLC0415 - needs torch
+
+            return Reconstruction(options, seed=seed, device=device)
+        case ExemplarOptions():
+            return Exemplar(options, seed=seed)
+        case KMeansOptions():
+            return KMeans(options, seed=seed)
+        case DbscanOptions():
+            from detectors.models.dbscan import Dbscan  # noqa: PLC0415 - the only model that needs scikit-learn
+
+            return Dbscan(options, seed=seed)
         case _:
             assert_never(options)
 

@@ -22,8 +22,9 @@ from detectors.options import (
     SpotOptions,
     ZScoreThresholdOptions,
 )
+from detectors.stages import Stages
 from monitor.alerting.snapshots import with_overlay
-from monitor.build.detecting import chosen_device, pipeline
+from monitor.build.detecting import chosen_device, pipeline, prepare_torch
 from monitor.build.rules import rules
 from monitor.capture.recording import all_pictures, due_frames, open_recording
 from monitor.capture.source import SourceError
@@ -36,9 +37,11 @@ from monitor.offline.evaluate import Progress as EvaluateProgress
 from monitor.offline.evaluate import evaluate as run_evaluation
 from monitor.offline.findings import Scan
 from monitor.offline.report import write_report
+from monitor.offline.result_page import write_page
 from monitor.offline.scan import Progress as ScanProgress
 from monitor.offline.scan import Route, ScanError
 from monitor.offline.scan import scan as run_scan
+from monitor.processes import resident_bytes
 from monitor.scoring.scorer import CameraScorer
 from monitor.types import Event, Frame, Judgement, Phase, Stamp
 
@@ -65,15 +68,24 @@ def scan(config: Config, files: Sequence[Path], out: Path, progress: Callable[[S
     return found
 
 
-def evaluate(config: Config, dataset: Path, scheme: Scheme, progress: Callable[[EvaluateProgress], None]) -> Result:
-    """Stream a labelled set through the detectors of the configuration.
+def evaluate(
+    config: Config,
+    dataset: Path,
+    scheme: Scheme,
+    progress: Callable[[EvaluateProgress], None],
+    out: Path | None = None,
+) -> Result:
+    """Stream a labelled set through the detectors of the configuration; with `out`, write the page of it there.
 
     Raises:
+        OSError: `out` cannot be written to.
         DatasetError, TruthError: The set is not as it should be.
         ScanError: A clip cannot be read.
         DeviceError: There is no such GPU.
     """
     device = _prepared(config)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)  # now: after an hour's run would be too late to hear that it cannot be
 
     def opener(path: Path) -> Generator[Picture, None, None]:
         try:
@@ -83,13 +95,19 @@ def evaluate(config: Config, dataset: Path, scheme: Scheme, progress: Callable[[
         except SourceError as error:
             raise ScanError(f"{path}: {error.detail}") from error
 
+    stages = Stages(time.perf_counter)
     bench = Bench(
-        fresh=lambda: (pipeline(config, config.seed, device), EpisodeAlerter(rules(config))),
+        fresh=lambda: (pipeline(config, config.seed, device, config.threads, stages), EpisodeAlerter(rules(config))),
         analysis_fps=config.analysis.fps,
         clock=time.perf_counter,
+        stages=stages,
+        resident_bytes=resident_bytes,
         progress=progress,
     )
-    return run_evaluation(read_dataset(dataset, opener), scheme, bench)
+    found = run_evaluation(read_dataset(dataset, opener), scheme, bench)
+    if out is not None:
+        write_page(found, out)
+    return found.result
 
 
 class EpisodeAlerter:
@@ -141,10 +159,7 @@ class EpisodeAlerter:
 def _prepared(config: Config) -> str:
     cv2.setNumThreads(config.threads)
     device = chosen_device(config.device)
-    if any(d.model.kind == "autoencoder" for d in config.detectors):
-        import torch  # noqa: PLC0415 - only where a detector needs it
-
-        torch.set_num_threads(config.threads)
+    prepare_torch([config], config.threads)
     return device
 
 
@@ -155,7 +170,7 @@ def _route(config: Config, device: str, path: Path) -> Route:
     except SourceError as error:
         raise ScanError(error.detail) from error
     length_s = source.info.length_s
-    scorer = CameraScorer(pipeline(fitted_to(config, length_s), config.seed, device))
+    scorer = CameraScorer(pipeline(fitted_to(config, length_s), config.seed, device, config.threads))
     decider = EpisodeDecider({_SCAN: rules(config)})
 
     def frames() -> Generator[Frame, None, None]:

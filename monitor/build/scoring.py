@@ -21,5 +21,8 @@ def keeper(config: Config, name: str, device: str) -> Keeper:
     folder = config.data_dir / "checkpoints"
     checkpoints = Checkpoints(folder, name, fingerprint(camera), config.checkpoint.keep)
     return Keeper(
-        name, lambda: CameraScorer(pipeline(camera, config.seed, device)), checkpoints, config.checkpoint.every_s
+        name,
+        lambda: CameraScorer(pipeline(camera, config.seed, device, config.threads)),
+        checkpoints,
+        config.checkpoint.every_s,
     )

@@ -19,6 +19,7 @@ from av.codec.context import CodecContext
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from detectors.base import Image
@@ -161,6 +162,7 @@ class _Wire:
         decoder.thread_count = 1  # each further thread would hold a picture back
         decoder.flags |= av.codec.context.Flags.low_delay
         self._encoder, self._decoder = encoder, decoder
+        self._converter = VideoReformatter()
         self.codec = decoder.name
 
     def send(self, image: Image, number: int) -> Iterator[AvPicture]:
@@ -168,7 +170,7 @@ class _Wire:
         for packet in self._encoder.encode(_frame(image, number, self._fps)):
             for frame in self._decoder.decode(cast("Packet[VideoStream]", packet)):
                 pts_s = None if frame.pts is None else frame.pts / self._fps
-                yield AvPicture(frame=frame, shown=f"{DEMO_SCHEME}:", pts_s=pts_s)
+                yield AvPicture(frame, pts_s, self._converter, f"{DEMO_SCHEME}:")
 
 
 def _frame(image: Image, number: int, fps: int) -> VideoFrame:

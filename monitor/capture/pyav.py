@@ -17,6 +17,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from detectors.base import Image
@@ -59,10 +60,11 @@ class AvInput:
 
 @dataclass(frozen=True, slots=True)
 class AvPicture:
-    """A decoded libav frame."""
+    """A decoded libav frame, and its source's converter: a new one for each frame would cost five times the work."""
 
     frame: VideoFrame
     pts_s: float | None
+    converter: VideoReformatter
     shown: str = "the source"
 
     @property
@@ -78,7 +80,8 @@ class AvPicture:
         """
         width, height = fit(self.size_px, width_px)
         try:
-            image = self.frame.to_ndarray(format="bgr24", width=width, height=height, interpolation="AREA")
+            frame = self.converter.reformat(self.frame, width, height, format="bgr24", interpolation="AREA")
+            image = frame.to_ndarray()
         except (av.error.FFmpegError, ValueError) as error:
             detail = f"{self.shown}: its pictures cannot be converted from {self.frame.format.name}"
             raise SourceError(Cause.UNSUPPORTED, detail) from error
@@ -101,6 +104,7 @@ class AvSource:
         self._given = given
         self._clock_s = clock_s
         self.damaged = 0
+        self._converter = VideoReformatter()
         self._container = self._open()
         try:
             self._stream = self._choose_stream()
@@ -130,7 +134,7 @@ class AvSource:
             if pts_s is None and not self._given.live:  # raw streams: counted at their rate
                 pts_s = 0.0 if last_s is None else last_s + step_s
             seen, last_s = seen + 1, pts_s
-            yield AvPicture(frame, pts_s, self._given.shown)
+            yield AvPicture(frame, pts_s, self._converter, self._given.shown)
             since_s = self._clock_s()
         if self._given.live:
             raise self._error(Cause.ENDED, "the stream stopped")

@@ -83,5 +83,8 @@ def _is_told(error: Exception) -> bool:
 
 
 def _is_configuration(error: Exception) -> bool:
-    config = sys.modules.get("monitor.config")  # not imported: then it is none of its errors
-    return config is not None and isinstance(error, config.ConfigError)
+    """Whether the configuration must change first. Where a module was not imported, it is none of its errors."""
+    config, detecting = sys.modules.get("monitor.config"), sys.modules.get("monitor.build.detecting")
+    return (config is not None and isinstance(error, config.ConfigError)) or (
+        detecting is not None and isinstance(error, detecting.DeviceError)
+    )

@@ -13,9 +13,12 @@ from monitor.cli.terms import EXIT_OK, ConfigOption, SeedOption, examples, offli
 if TYPE_CHECKING:
     from monitor.offline.evaluate import Progress
 
+PIPED_WIDTH = 110  # columns that the widest table needs; a terminal has its own
+
 EXAMPLES = examples(
     "rareframe evaluate ucsd_ped2",
     "rareframe evaluate ucsd_ped2 --protocol p2 --json result.json",
+    "rareframe evaluate ucsd_ped2 --config site.yaml --out pictures",
 )
 
 
@@ -54,12 +57,19 @@ JsonFileOption = Annotated[
 ]
 
 
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="DIR", file_okay=False, help="Write the curves there, as evaluation.html."),
+]
+
+
 def evaluate(
     dataset: DatasetArgument,
     protocol: ProtocolOption = Protocol.P1,
     config_file: ConfigOption = None,
     seed: SeedOption = None,
     json_file: JsonFileOption = None,
+    out: OutOption = None,
 ) -> int:
     """Measure how good the scores are on a labelled set.
 
@@ -71,16 +81,20 @@ def evaluate(
     from detectors.evaluation.protocol import Scheme  # noqa: PLC0415
     from detectors.evaluation.result import as_json  # noqa: PLC0415
     from monitor.build import offline  # noqa: PLC0415
-    from monitor.offline.evaluate import print_result, write_json  # noqa: PLC0415
+    from monitor.offline.evaluate import write_json  # noqa: PLC0415
+    from monitor.offline.result_text import print_result  # noqa: PLC0415
 
     with progress_bar() as show:
-        result = offline.evaluate(config, dataset, Scheme(protocol.value), lambda at: show(*_so_far(at)))
+        result = offline.evaluate(config, dataset, Scheme(protocol.value), lambda at: show(*_so_far(at)), out)
     if json_file is not None and str(json_file) == "-":
         typer.echo(as_json(result), nl=False)
         return EXIT_OK
-    print_result(result, Console())
+    console = Console()
+    print_result(result, console if console.is_terminal else Console(width=PIPED_WIDTH))
     if json_file is not None:
         write_json(result, json_file)
+    if out is not None:
+        typer.echo(f"curves: {out / 'evaluation.html'}")
     return EXIT_OK
 
 

@@ -11,6 +11,7 @@ from monitor.config.camera import (
 from monitor.config.dump import dump
 from monitor.config.load import demo, load, load_text, of_source
 from monitor.config.places import checkpoint_dir, log_dir, socket_dir, store_path
+from monitor.config.rules import RuleOptions
 from monitor.config.secret import read_secret
 from monitor.config.service import (
     AlertingOptions,
@@ -43,6 +44,7 @@ __all__ = [
     "JsonlSinkOptions",
     "LoggingOptions",
     "Problem",
+    "RuleOptions",
     "SinkOptions",
     "SupervisorOptions",
     "TcpOptions",

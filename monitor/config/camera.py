@@ -6,20 +6,29 @@ Every text given as `description` is also the comment in configs/default.yaml an
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from detectors.options import (
     AutoencoderOptions,
+    CnnOptions,
+    DeviationOptions,
+    ExemplarOptions,
     FeatureOptions,
     LearningOptions,
+    MemoryOptions,
     ModelOptions,
+    MomentumOptions,
     PixelsOptions,
+    ReconstructionOptions,
     SpotOptions,
     ThresholdOptions,
+    ThumbnailOptions,
 )
+from monitor.config.rules import PolygonOption, RuleOptions, checked_masks, checked_rules, checked_zones
 from monitor.config.section import EnvironmentName, FilePath, Name, Section
 from monitor.redaction import without_credentials
 
@@ -92,8 +101,26 @@ class DetectorOptions(Section):
     name: Name = Field(description="What people see it called; each only once on a camera.")
     feature: FeatureOptions = Field(description="What of the picture is looked at.")
     model: ModelOptions = Field(description="What is learned of that, and how strangeness is told.")
+    channel: Literal["moving", "scene"] = Field(
+        default="moving",
+        description="moving: what moves, within seconds. scene: the scene as a whole, within minutes to days. Each "
+        "channel has its own limit.",
+    )
     weight: float = Field(
-        default=1.0, gt=0, le=1000, description="Its part in the fused score beside the others. Unit: ratio."
+        default=1.0, gt=0, le=1000, description="Its part in its channel's score beside the others. Unit: ratio."
+    )
+    usual: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e6,
+        description="What is high for it on most cameras: where its scale begins, before its first 100 scores show "
+        "what is high here; null: not known. Unit: the model's own.",
+    )
+    every: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="It looks at one picture in so many; between, its last score holds. Unit: pictures.",
     )
 
 
@@ -129,7 +156,37 @@ class EpisodeOptions(Section):
         return self
 
 
-DEFAULT_DETECTORS = (DetectorOptions(name="prediction", feature=PixelsOptions(), model=AutoencoderOptions()),)
+class SceneOptions(Section):
+    """How the channel `scene` finds its limit, and what it learns; `threshold` and `learning` are `moving`'s."""
+
+    threshold: ThresholdOptions = Field(
+        default=SpotOptions(rate=1e-3, warmup=720),
+        description="How the limit is found. It is shown the strongest score of each minute of ordinary life, so that "
+        "for it one score is one minute.",
+    )
+    learning: LearningOptions = Field(
+        default=LearningOptions(warmup=150, every_s=64.0, settled_every_s=64.0, delay_s=1800.0),
+        description="When and from what it learns.",
+    )
+
+
+DEFAULT_DETECTORS = (
+    DetectorOptions(name="speed", feature=MomentumOptions(), model=DeviationOptions(), usual=0.6),
+    DetectorOptions(name="prediction", feature=PixelsOptions(), model=AutoencoderOptions(), usual=1.2, weight=0.8),
+    DetectorOptions(
+        name="appearance",
+        feature=CnnOptions(),
+        model=ExemplarOptions(top_cells=20),
+        usual=0.15,
+        weight=0.5,
+        every=4,
+    ),
+    # The units of these two are near their limits, so that both count.
+    DetectorOptions(name="memory", channel="scene", feature=ThumbnailOptions(), model=MemoryOptions(), usual=0.6),
+    DetectorOptions(
+        name="reconstruction", channel="scene", feature=ThumbnailOptions(), model=ReconstructionOptions(), usual=5.3
+    ),
+)
 
 
 class CameraSections(Section):
@@ -148,6 +205,34 @@ class CameraSections(Section):
         "each second of ordinary life, so that for it one score is one second.",
     )
     learning: LearningOptions = Field(default=LearningOptions(), description="When and from what it learns.")
+    scene: SceneOptions = Field(default=SceneOptions(), description="The same for the scene as a whole.")
+    zones: Mapping[Name, PolygonOption] = Field(
+        default={},
+        description="Named parts of the picture, for rules: points [x, y] as shares of its width and height, 0 to 1 "
+        "from the left and the top.",
+        examples=[{"porch": [[0.1, 0.5], [0.6, 0.5], [0.6, 1.0], [0.1, 1.0]]}],
+    )
+    masks: tuple[PolygonOption, ...] = Field(
+        default=(),
+        strict=False,
+        description="Parts of the picture that nobody looks at, such as a clock in its corner; points as in zones.",
+        examples=[[[[0.0, 0.0], [0.3, 0.0], [0.3, 0.06], [0.0, 0.06]]]],
+    )
+    rules: tuple[RuleOptions, ...] = Field(
+        default=(),
+        strict=False,
+        description="What people want to be told of whatever the scores are. A camera's own list replaces this one as "
+        "a whole. The zones that a rule speaks of must stand at its place or above it.",
+        examples=[
+            [
+                {
+                    "name": "porch_at_night",
+                    "when": "porch.motion > 0.05 for 10 s and time between 22:00 and 06:00 and not weekday == sunday",
+                    "text": "somebody stays on the porch at night",
+                }
+            ]
+        ],
+    )
     episodes: EpisodeOptions = Field(default=EpisodeOptions(), description="When anomalous frames become one event.")
 
     @field_validator("detectors")
@@ -160,6 +245,28 @@ class CameraSections(Section):
             if name in names[:index]:
                 raise ValueError(f'{index}.name: expected each detector\'s own name, got "{name}" again; rename one')
         return detectors
+
+    @field_validator("zones")
+    @classmethod
+    def _zones_are_areas(cls, zones: Mapping[str, PolygonOption]) -> Mapping[str, PolygonOption]:
+        return checked_zones(zones)
+
+    @field_validator("masks")
+    @classmethod
+    def _masks_leave_something(
+        cls, masks: tuple[PolygonOption, ...], info: ValidationInfo
+    ) -> tuple[PolygonOption, ...]:
+        checked_masks(masks, info.data.get("zones", {}))
+        return masks
+
+    @field_validator("rules")
+    @classmethod
+    def _rules_speak_of_what_there_is(
+        cls, rules: tuple[RuleOptions, ...], info: ValidationInfo
+    ) -> tuple[RuleOptions, ...]:
+        if {"zones", "detectors"} <= set(info.data):  # or there is something to mend there first
+            checked_rules(rules, info.data["zones"], [detector.name for detector in info.data["detectors"]])
+        return rules
 
 
 class Camera(CameraSections):

@@ -72,13 +72,25 @@ def _entry(key: str, field: FieldInfo, value: object, indent: int, seen: set[typ
         yield f"{pad}{key}:"
         yield from _section(value, indent + 2, seen)
         yield from _others(kinds, {type(value)}, indent + 2, seen)
-    elif isinstance(value, tuple):
+    elif isinstance(value, tuple) and value:
         yield f"{pad}{key}:"
         for item in value:
             yield from _item(list(_section(item, indent + 4, seen)), indent + 2)
         yield from _others(kinds, {type(item) for item in value}, indent + 4, seen)
     else:
         yield f"{pad}{key}: {_scalar(value)}"
+        yield from _example(key, field, indent, seen)
+
+
+def _example(key: str, field: FieldInfo, indent: int, seen: set[type[BaseModel]]) -> Iterator[str]:
+    """What could stand where the default is empty, as a comment."""
+    for example in field.examples or ():
+        lines = [f"{key}: {yaml.safe_dump(example, default_flow_style=True, width=1000).strip()}"]
+        for kind in _kinds(field):
+            items = [list(_section(kind.model_validate(item), 4, seen)) for item in example]
+            lines = [f"{key}:", *(line for item in items for line in _item(item, 2))]
+        yield f"{' ' * indent}# For example:"
+        yield from (_commented(" " * indent + line, indent) for line in lines)
 
 
 def _item(lines: list[str], indent: int) -> Iterator[str]:
@@ -129,8 +141,9 @@ def _meaning(section: type[BaseModel], indent: int) -> Iterator[str]:
 
 def _comment(field: FieldInfo, indent: int) -> Iterator[str]:
     if field.description:
-        for line in textwrap.wrap(field.description, _WIDTH - indent - 2):
-            yield f"{' ' * indent}# {line}"
+        for paragraph in field.description.splitlines():
+            for line in textwrap.wrap(paragraph, _WIDTH - indent - 2):
+                yield f"{' ' * indent}# {line}"
 
 
 def _kinds(field: FieldInfo) -> list[type[BaseModel]]:

@@ -16,7 +16,7 @@ from monitor.redaction import HIDDEN, without_credentials
 _MAX_SHOWN = 60
 _SECRET_KEY = re.compile(r"pass|secret|token|key|url|_env$|_file$", re.IGNORECASE)
 # Our validators speak of a key below their section as "key.path: expected …".
-_OWN_KEY = re.compile(r"(?P<path>[a-z0-9_]+(\.[a-zA-Z0-9_-]+)*): (?P<rest>expected .*)", re.DOTALL)
+_OWN_KEY = re.compile(r"(?P<path>[a-z0-9_-]+(\.[a-zA-Z0-9_-]+)*): (?P<rest>expected .*)", re.DOTALL)
 
 
 def problem(error: ErrorDetails, root: Located, expectations: Expectations) -> Problem:

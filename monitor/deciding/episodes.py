@@ -218,18 +218,21 @@ def _take(state: Episodes, judgement: Judgement, passed_ns: int, rules: Rules) -
 
 
 def _sighting(judgement: Judgement) -> Sighting | None:
-    """None unless anomalous. Without a finite score and limit a promise is broken: then it is taken as UNKNOWN."""
-    if judgement.verdict is not Verdict.ANOMALOUS or judgement.score is None or judgement.limit is None:
+    """None unless anomalous. A score or limit that is not finite is a broken promise: then it is taken as UNKNOWN."""
+    if judgement.verdict is not Verdict.ANOMALOUS:
         return None
-    if not (isfinite(judgement.score) and isfinite(judgement.limit)):
+    # A rule may hold before scores are known; an event then says 0 of 0, and the rule is its reason.
+    score, limit = judgement.score or 0.0, judgement.limit or 0.0
+    told = bool(judgement.reasons) or None not in (judgement.score, judgement.limit)
+    if not (told and isfinite(score) and isfinite(limit)):
         return None
     stamp = judgement.stamp
     return Sighting(
         seq=stamp.seq,
         wall_ns=stamp.wall_ns,
         pts=stamp.pts,
-        score=judgement.score,
-        limit=judgement.limit,
+        score=score,
+        limit=limit,
         p_value=judgement.p_value,
         state=judgement.state,
         # What is not finite cannot be written as JSON, and would make the stored event unreadable.

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from monitor.offline.findings import Finding, Moment, Scan, ScannedFile
+from monitor.offline.page import rendered
 
 # Two JPEGs each of some ten kB: beyond this a page grows too heavy for a phone, and the rest stay files.
 MOST_PICTURES = 150
-_HERE = Path(__file__).parent
-_STATIC = _HERE / "static"
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 _OFTEN = 0.1  # above this a chance reads better as a share
 # Said of a moment that is in no event.
@@ -101,28 +96,17 @@ def write_report(scan: Scan, out: Path) -> Path:
 
 def render(scan: Scan, out: Path) -> str:
     """The page's HTML. Its policy allows the page's own scripts and styles by hash, and nothing from anywhere."""
-    styles = [_source("uplot/uPlot.min.css"), _source("report.css")]
-    scripts = [_source("uplot/uPlot.iife.min.js"), _source("report.js")]
     findings = [finding for file in scan.files for finding in file.findings]
     moments = sum(len(file.moments) for file in scan.files)
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["plain"] = asdict
-    return environment.get_template("report.html").render(
+    return rendered(
+        "report.html",
+        scripts=("uplot/uPlot.iife.min.js", "report.js"),
+        styles=("uplot/uPlot.min.css", "report.css"),
         sections=_sections(scan, out),
         events=len(findings),
         frames=sum(file.frames for file in scan.files),
         duration=clock_text(sum(file.duration_s for file in scan.files)),
         unpictured=max(0, len(findings) + moments - MOST_PICTURES),
-        styles=[Markup(text) for text in styles],  # noqa: S704 - our own files, no input in them
-        scripts=[Markup(text) for text in scripts],  # noqa: S704 - our own files, no input in them
-        style_hashes=_hashes(styles),
-        script_hashes=_hashes(scripts),
     )
 
 
@@ -251,14 +235,3 @@ def _data_uri(out: Path | None, name: str | None) -> str | None:
     if out is None or name is None:
         return None
     return "data:image/jpeg;base64," + base64.b64encode((out / name).read_bytes()).decode("ascii")
-
-
-def _source(name: str) -> str:
-    """A script or style that is put into the page as it is."""
-    return (_STATIC / name).read_text(encoding="utf-8")
-
-
-def _hashes(sources: Iterable[str]) -> str:
-    """Sources of a Content-Security-Policy, https://www.w3.org/TR/CSP3/#grammardef-hash-source."""
-    digests = (hashlib.sha256(source.encode("utf-8")).digest() for source in sources)
-    return " ".join(f"'sha256-{base64.b64encode(digest).decode('ascii')}'" for digest in digests)

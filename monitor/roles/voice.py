@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from monitor.build.joining import Endpoints
+from monitor.processes import resident_bytes
 from monitor.transport import Context, Policy, Sender
 from monitor.types import Heartbeat, ProcessReport
 
 BEAT_S = 1.0
 REPORT_S = 2.0
-_STATM = Path("/proc/self/statm")
 
 
 class MisconfiguredError(Exception):
@@ -82,11 +81,3 @@ class SelfReport:
                 dropped=dropped,
             )
         )
-
-
-def resident_bytes() -> int | None:
-    """This process's resident memory; None where the system does not tell (no /proc)."""
-    try:
-        return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return None

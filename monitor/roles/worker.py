@@ -11,11 +11,12 @@ import cv2
 import structlog
 
 from monitor.build.capturing import recordings
-from monitor.build.detecting import DeviceError, chosen_device
+from monitor.build.detecting import DeviceError, chosen_device, prepare_torch
 from monitor.build.joining import endpoints
 from monitor.build.scoring import keeper
 from monitor.config import Config
 from monitor.roles.voice import Heart, MisconfiguredError, SelfReport
+from monitor.scoring.keeper import Keeper
 from monitor.scoring.loop import ScoringLoop
 from monitor.transport import Context, Policy, Receiver, Sender
 
@@ -36,16 +37,11 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
     boot, context = uuid.uuid4().hex, Context()
     places = endpoints(config)
     cv2.setNumThreads(config.threads)
-    try:
-        device = chosen_device(config.device)
-    except DeviceError as error:
-        raise MisconfiguredError(str(error)) from error
-    _prepare_torch(config)
+    device, keepers = _prepared(config)
     make = partial(Sender, context, stop=stop, key=places.key)
     outbox = make(places.judgements, capacity=JUDGEMENTS_KEPT, policy=Policy.BUFFERED)
     heart = Heart(context, places, "worker", "scoring")
     heart.beat(0)
-    keepers = {name: keeper(config, name, device) for name in config.cameras}
     _log.info("scoring", device=device, cameras=len(keepers))
     with Receiver(context, places.frames, window=WINDOW, key=places.key) as inbox:
         loop = ScoringLoop(keepers, recordings(config), inbox, outbox, boot)
@@ -65,12 +61,11 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
     return 0
 
 
-def _prepare_torch(config: Config) -> None:
-    """Load it before the first frame, for as many cores as it may have; not at all where no detector needs it."""
-    kinds = {d.model.kind for camera in config.cameras.values() for d in camera.detectors}
-    if "autoencoder" in kinds:
-        import torch  # noqa: PLC0415 - half a second and 200 MB
-
-        torch.set_num_threads(config.threads)
-        # The first optimizer loads some eight hundred modules: a second or more, and frames would be dropped meanwhile.
-        torch.optim.Adam([torch.zeros(1, requires_grad=True)])
+def _prepared(config: Config) -> tuple[str, dict[str, Keeper]]:
+    """What it computes with, and each camera's detectors with what they knew."""
+    try:
+        device = chosen_device(config.device)
+        prepare_torch(config.cameras.values(), config.threads)
+        return device, {name: keeper(config, name, device) for name in config.cameras}
+    except DeviceError as error:
+        raise MisconfiguredError(str(error)) from error

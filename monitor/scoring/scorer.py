@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import cv2
 import numpy as np
 
-from detectors.base import Floats, Image, Picture, Reading, StateDict, StateView
+from detectors.base import ChannelReading, Floats, Image, Picture, Reading, StateDict, StateView
 from detectors.pipeline import Pipeline
-from monitor.types import Frame, Judgement, Stamp, State, Verdict
+from monitor.types import ChannelScore, Frame, Judgement, Stamp, State, Verdict
 
 # People look at a live picture about this often; anomalous frames always carry theirs.
 PICTURE_EVERY_S = 1.0
@@ -56,7 +57,9 @@ class CameraScorer:
             return None
         self._received += 1
         began = self._clock()
-        reading = self._pipeline.step(Picture(frame.image, frame.stamp.mono_ns / _NS))
+        # Where the camera hangs is taken to be where this process runs.
+        local = datetime.fromtimestamp(frame.stamp.wall_ns / _NS, UTC).astimezone()
+        reading = self._pipeline.step(Picture(frame.image, frame.stamp.mono_ns / _NS), local)
         return self._told(frame, reading, self._clock() - began)
 
     def learn(self) -> None:
@@ -110,7 +113,21 @@ class CameraScorer:
             heatmap=_relative(reading.heatmap, reading.limit) if shown else None,
             picture=_jpeg(frame.image) if shown else None,
             scored_s=scored_s,
+            channels=tuple(_channel(channel) for channel in reading.channels),
+            examples=tuple(_jpeg(example) for example in reading.examples),
         )
+
+
+def _channel(reading: ChannelReading) -> ChannelScore:
+    return ChannelScore(
+        reading.name,
+        reading.state,
+        reading.state_reason,
+        reading.verdict,
+        _plain(reading.value),
+        _plain(reading.p_value),
+        _plain(reading.limit),
+    )
 
 
 def _plain(number: float | None) -> float | None:

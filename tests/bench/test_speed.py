@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import cycle, islice
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -18,16 +20,21 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from detectors.base import Grid, Image, Model, Picture
+from detectors.base import Feature, Grid, Image, Model, Picture
 from detectors.evaluation.baselines import Baselines
+from detectors.features.cnn import Cnn
+from detectors.features.lite0.runtimes import Runtime, chosen_runtime
+from detectors.features.lite0.weights import MissingError
 from detectors.features.motion import Motion
 from detectors.features.pixels import Pixels
+from detectors.features.thumbnail import Thumbnail
 from detectors.models.autoencoder import Autoencoder
 from detectors.models.gaussian import GaussianModel
 from detectors.models.iqr import IqrModel
 from detectors.models.zscore import ZScoreModel
 from detectors.options import (
     AutoencoderOptions,
+    CnnOptions,
     ConformalOptions,
     GaussianOptions,
     IqrModelOptions,
@@ -35,6 +42,7 @@ from detectors.options import (
     PixelsOptions,
     QuantileOptions,
     SpotOptions,
+    ThumbnailOptions,
     ZScoreModelOptions,
 )
 from detectors.thresholds.conformal import ConformalThreshold
@@ -122,9 +130,19 @@ def _show(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> 
 
 
 def _features(images: list[Image]) -> tuple[Mapping[str, float], list[Grid], list[Grid]]:
-    pixels, motion, dry = Pixels(PixelsOptions()), Motion(MotionOptions(), FPS), Motion(MotionOptions(flow=False), FPS)
+    pixels, motion = Pixels(PixelsOptions()), Motion(MotionOptions(), FPS)
+    timed: dict[str, Feature] = {
+        "pixels": pixels,
+        "thumbnail": Thumbnail(ThumbnailOptions()),
+        "motion": motion,
+        "motion without flow": Motion(MotionOptions(flow=False), FPS),
+        "motion with a histogram": Motion(MotionOptions(directions=8), FPS),
+        "cnn, moving cells": Cnn(CnnOptions(), FPS),
+    }
+    for runtime in _runtimes():
+        timed[f"cnn by {runtime}, every cell"] = Cnn(CnnOptions(runtime=runtime, moving_only=False), FPS)
     stages = {}
-    for name, feature in (("pixels", pixels), ("motion", motion), ("motion without flow", dry)):
+    for name, feature in timed.items():
         prepared = [_recent(images, number, feature.reach) for number in range(ROUNDS)]
         stages[f"feature {name}"] = _ms(lambda n, feature=feature, prepared=prepared: feature.extract(prepared[n]))
     grids = [
@@ -132,6 +150,15 @@ def _features(images: list[Image]) -> tuple[Mapping[str, float], list[Grid], lis
         for feature in (pixels, motion)
     ]
     return stages, grids[0], grids[1]
+
+
+def _runtimes() -> list[Runtime]:
+    """Those that are installed."""
+    found: list[Runtime] = []
+    for runtime in get_args(Runtime):
+        with suppress(MissingError):
+            found.append(chosen_runtime(runtime, "cpu"))
+    return found
 
 
 def _thresholds() -> Mapping[str, float]:
@@ -183,7 +210,7 @@ def test_what_each_stage_costs(images: list[Image]) -> None:
     rows = [("d12, the reference", f"{d12_ms:.3f}", "1.00")]
     rows += [(name, f"{ms:.3f}", f"{ms / d12_ms:.2f}") for name, ms in costs.items()]
     _show(f"one call at {SIZE_PX[0]}×{SIZE_PX[1]}, one thread", ("stage", "median ms", "× d12"), rows)
-    assert len(rows) == 20
+    assert len(rows) == 23 + len(_runtimes())
     assert all(ms > 0 for ms in costs.values())
 
 

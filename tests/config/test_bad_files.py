@@ -1,7 +1,11 @@
-"""Every rule of the configuration has one file that breaks it; the file's first line is the message it must give."""
+"""Every rule of the configuration has one file that breaks it, and begins with the message that it must give.
+
+A comment that goes on with four spaces goes on with the message.
+"""
 
 from __future__ import annotations
 
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,9 @@ BAD = Path(__file__).parent / "bad"
 def test_a_broken_rule_gives_exactly_its_message(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """File, line, key, what was expected, what was got, what to do: the whole message and nothing else."""
     monkeypatch.chdir(BAD)
-    expected = Path(name).read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+    first, *others = Path(name).read_text(encoding="utf-8").splitlines()
+    going_on = takewhile(lambda line: line.startswith("#     "), others)
+    expected = "\n".join(line.removeprefix("# ") for line in (first, *going_on))
     with pytest.raises(ConfigError) as error:
         load(Path(name))
     assert str(error.value) == expected

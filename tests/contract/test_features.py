@@ -20,9 +20,12 @@ from detectors.checks import (
     check_same_pictures_give_same_grid,
     check_too_few_pictures_give_no_grid,
 )
+from detectors.features.cnn import Cnn
+from detectors.features.momentum import Momentum
 from detectors.features.motion import Motion
 from detectors.features.pixels import Pixels
-from detectors.options import MotionOptions, PixelsOptions
+from detectors.features.thumbnail import Thumbnail
+from detectors.options import CnnOptions, MomentumOptions, MotionOptions, PixelsOptions, ThumbnailOptions
 
 SIZES = ((96, 128), (75, 101))  # the second is no multiple of any cell
 SUBJECTS: dict[str, MakeFeature] = {
@@ -30,6 +33,14 @@ SUBJECTS: dict[str, MakeFeature] = {
     "pixels alone": lambda: Pixels(PixelsOptions(width=32, history=0)),
     "motion": lambda: Motion(MotionOptions(), fps=10),
     "motion without flow, fast": lambda: Motion(MotionOptions(flow=False), fps=30),
+    "motion with a histogram, of moving cells": lambda: Motion(
+        MotionOptions(directions=8, speeds=2, moving_only=True), fps=10
+    ),
+    "momentum": lambda: Momentum(MomentumOptions(), fps=10),
+    "cnn": lambda: Cnn(CnnOptions(), fps=10),
+    "cnn of every cell, by OpenCV": lambda: Cnn(CnnOptions(moving_only=False, runtime="opencv"), fps=10),
+    "thumbnail": lambda: Thumbnail(ThumbnailOptions()),
+    "thumbnail, fine": lambda: Thumbnail(ThumbnailOptions(width=64, height=32, content="contrast")),
 }
 
 

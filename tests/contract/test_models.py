@@ -32,10 +32,33 @@ from detectors.checks import (
     check_unfit_grids_never_enter,
 )
 from detectors.models.autoencoder import Autoencoder
+from detectors.models.dbscan import Dbscan
+from detectors.models.deviation import DeviationModel
+from detectors.models.exemplar import Exemplar
+from detectors.models.gan import Gan
 from detectors.models.gaussian import GaussianModel
 from detectors.models.iqr import IqrModel
+from detectors.models.kmeans import KMeans
+from detectors.models.memory import Memory
+from detectors.models.pca import Pca
+from detectors.models.reconstruction import Reconstruction
+from detectors.models.vae import Vae
 from detectors.models.zscore import ZScoreModel
-from detectors.options import AutoencoderOptions, GaussianOptions, IqrModelOptions, ZScoreModelOptions
+from detectors.options import (
+    AutoencoderOptions,
+    DbscanOptions,
+    DeviationOptions,
+    ExemplarOptions,
+    GanOptions,
+    GaussianOptions,
+    IqrModelOptions,
+    KMeansOptions,
+    MemoryOptions,
+    PcaOptions,
+    ReconstructionOptions,
+    VaeOptions,
+    ZScoreModelOptions,
+)
 
 PATIENCE = 150
 SHAPES: tuple[Shape, ...] = ((8, 12, 1), (9, 7, 4))
@@ -51,12 +74,39 @@ class Subject(NamedTuple):
 
 # Small grids hold small pieces, few grids want a fast rate, and the scene's noise is no error.
 PREDICTING = AutoencoderOptions(rate=0.01, cell=2, crop=8, tolerance=0.1)
+# As fast as the contract allows: what these networks are good for is tested elsewhere.
+REBUILDING = {
+    "width": 8,
+    "bottleneck": 8,
+    "rate": 0.02,
+    "averaging": 0.9,
+    "batch": 3,
+    "replay": 32,
+    "cell": 2,
+    "crop": 8,
+    "tolerance": 0.1,
+}
+
+# The same for the models of the whole scene: full before their patience ends, and few numbers to learn.
+REMEMBERING = MemoryOptions(capacity=100, nearest=16, tolerance=0.1)
+REBUILDING_SCENES = ReconstructionOptions(
+    hidden=16, bottleneck=2, rate=0.01, averaging=0.95, steps=2, batch=4, replay=40, reference=8
+)
 
 SUBJECTS = {
     "zscore": Subject(lambda: ZScoreModel(ZScoreModelOptions())),
     "iqr": Subject(lambda: IqrModel(IqrModelOptions())),
+    "deviation": Subject(lambda: DeviationModel(DeviationOptions(prior=0))),
     "gaussian": Subject(lambda: GaussianModel(GaussianOptions())),
     "autoencoder": Subject(lambda: Autoencoder(PREDICTING, seed=0)),
+    "exemplar": Subject(lambda: Exemplar(ExemplarOptions(), seed=0)),
+    "kmeans": Subject(lambda: KMeans(KMeansOptions(), seed=0)),
+    "dbscan": Subject(lambda: Dbscan(DbscanOptions(), seed=0)),
+    "pca": Subject(lambda: Pca(PcaOptions())),
+    "memory": Subject(lambda: Memory(REMEMBERING, seed=0)),
+    "reconstruction": Subject(lambda: Reconstruction(REBUILDING_SCENES, seed=0)),
+    "vae": Subject(lambda: Vae(VaeOptions.model_validate(REBUILDING), seed=0), patience=40),
+    "gan": Subject(lambda: Gan(GanOptions.model_validate(REBUILDING), seed=0), patience=40),
 }
 CASES = [(name, shape) for name, subject in SUBJECTS.items() for shape in subject.shapes]
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.base import Reason
 from monitor.deciding.episodes import Episodes, Rules, end, event_id, step, tick
 from monitor.types import Event, Judgement, Phase, Stamp, State, Verdict
 
@@ -216,6 +217,19 @@ def test_a_late_judgement_of_an_earlier_run_is_ignored() -> None:
     """What arrives late or twice from a run that is over changes nothing."""
     state, _ = step(play("AAAA").state, judged("N", 0, 5.0, run="run-2"), RULES)
     assert step(state, judged("A", 9, 9.0), RULES) == (state, ())
+
+
+@pytest.mark.parametrize(("score", "limit"), [(None, None), (0.7, None), (None, 2.0)])
+def test_a_rule_that_holds_opens_an_event_before_scores_are_known(score: float | None, limit: float | None) -> None:
+    """Its reason is the rule, and what nobody knows is 0."""
+    rule = Reason("porch", "somebody stays on the porch", None, None, "rules")
+    state, told = Episodes(), []
+    for seq in range(5):
+        judgement = replace(judged("A", seq, seq), state=State.WARMING, score=score, limit=limit, reasons=(rule,))
+        state, events = step(state, judgement, RULES)
+        told += events
+    assert [event.phase for event in told] == [Phase.OPENED]
+    assert (told[0].reasons, told[0].score, told[0].limit) == ((rule,), score or 0.0, limit or 0.0)
 
 
 @pytest.mark.parametrize("score", [None, math.nan, math.inf])

@@ -17,6 +17,7 @@ from detectors.thresholds.zscore import ZScoreThreshold
 
 NORMAL, ANOMALOUS, UNKNOWN = Verdict.NORMAL, Verdict.ANOMALOUS, Verdict.UNKNOWN
 LIMIT = 5.0
+SECOND_S = 1.0
 # Quarters of a second, so that sums of them are exact.
 scored = st.lists(st.tuples(st.integers(1, 12), st.floats(0, 100)), max_size=60)
 
@@ -34,6 +35,9 @@ class Noting:
     def limit(self) -> float | None:
         return self._limit
 
+    def missing(self) -> int:
+        return 0 if self._limit is not None else 7
+
     def update(self, score: float) -> None:
         self.fed.append(score)
 
@@ -48,7 +52,7 @@ class Noting:
 def test_the_threshold_is_fed_each_seconds_strongest_score(steps: list[tuple[int, float]]) -> None:
     """Whatever the rate of the frames: a second begins with its first frame, and counts once, as its maximum."""
     threshold, expected = Noting(), []
-    calibration = Calibration(threshold)
+    calibration = Calibration(threshold, SECOND_S)
     at_s, began_s = 100.0, -math.inf
     for quarters, value in steps:
         at_s += quarters / 4
@@ -65,7 +69,7 @@ def test_the_threshold_is_fed_each_seconds_strongest_score(steps: list[tuple[int
 def test_nothing_is_fed_twice_and_nothing_before_its_second_is_over(steps: list[tuple[int, float]]) -> None:
     """The second under way is held back, so that a frame is judged by seconds that were over before it."""
     threshold = Noting()
-    calibration = Calibration(threshold)
+    calibration = Calibration(threshold, SECOND_S)
     at_s = 0.0
     for quarters, value in steps:
         before = len(threshold.fed)
@@ -78,10 +82,41 @@ def test_nothing_is_fed_twice_and_nothing_before_its_second_is_over(steps: list[
     assert len(threshold.fed) == last + bool(steps)
 
 
+@pytest.mark.parametrize("moment_s", [0.5, 60.0])
+def test_a_moment_lasts_as_long_as_is_said(moment_s: float) -> None:
+    """Ten moments of frames twice a second are ten scores, whether of half a second or of a minute."""
+    threshold = Noting()
+    calibration = Calibration(threshold, moment_s)
+    for n in range(int(20 * moment_s)):
+        calibration.learn(n / 2, float(n), NORMAL)
+    calibration.cut()
+    assert len(threshold.fed) == 10
+    assert threshold.fed[-1] == 20 * moment_s - 1
+
+
+def test_it_has_seen_something_once_it_was_shown_something() -> None:
+    """Also after a way through a saved state, if its threshold already answers."""
+    old = Calibration(ZScoreThreshold(ZScoreThresholdOptions(warmup=5)), SECOND_S)
+    assert not old.seen
+    old.learn(0.0, 1.0, NORMAL)
+    assert old.seen
+    for n in range(1, 20):
+        old.learn(float(n), 1.0, NORMAL)
+    new = Calibration(ZScoreThreshold(ZScoreThresholdOptions(warmup=5)), SECOND_S)
+    new.restore(old.state())
+    assert new.seen
+
+
+def test_it_says_how_many_moments_are_missing() -> None:
+    """As its threshold does."""
+    assert Calibration(Noting(limit=None), SECOND_S).missing() == 7
+    assert Calibration(Noting(), SECOND_S).missing() == 0
+
+
 def test_a_second_with_one_anomalous_frame_is_anomalous() -> None:
     """Its ordinary frames do not make it ordinary."""
     threshold = Noting()
-    calibration = Calibration(threshold)
+    calibration = Calibration(threshold, SECOND_S)
     for n in range(10):
         calibration.learn(n / 10, 8.0 if n == 3 else 1.0, ANOMALOUS if n == 3 else NORMAL)
     calibration.learn(1.0, 1.0, NORMAL)
@@ -92,7 +127,7 @@ def test_a_second_with_one_anomalous_frame_is_anomalous() -> None:
 def test_anomalous_seconds_are_thinned_and_counted_as_the_limit(parts: list[tuple[bool, int]]) -> None:
     """At most one in twenty of them and one to a hundred ordinary ones is offered, and as no more than the limit."""
     threshold = Noting()
-    calibration = Calibration(threshold)
+    calibration = Calibration(threshold, SECOND_S)
     seconds = [strange for strange, count in parts for _ in range(count)]
     for n, strange in enumerate(seconds):
         calibration.learn(float(n), 1e6 if strange else 1.0, ANOMALOUS if strange else NORMAL)
@@ -106,7 +141,7 @@ def test_anomalous_seconds_are_thinned_and_counted_as_the_limit(parts: list[tupl
 def test_a_limit_that_was_set_too_low_rises() -> None:
     """Ordinary seconds twice as strong as those it was made of lift a limit: in four hours half as many are above."""
     scores = np.random.default_rng(0)
-    calibration = Calibration(SpotThreshold(SpotOptions()))
+    calibration = Calibration(SpotThreshold(SpotOptions()), SECOND_S)
     for n in range(600):
         calibration.learn(float(n), scores.gamma(9) / 9, UNKNOWN)
     above = []
@@ -120,7 +155,7 @@ def test_a_limit_that_was_set_too_low_rises() -> None:
 
 def test_an_accepted_anomaly_counts_in_full() -> None:
     """What is learned as the new normal also makes the new limit."""
-    calibration = Calibration(SpotThreshold(SpotOptions(warmup=100)))
+    calibration = Calibration(SpotThreshold(SpotOptions(warmup=100)), SECOND_S)
     for n in range(200):
         calibration.learn(float(n), 1 + n % 10 / 10, UNKNOWN)
     for n in range(200, 500):
@@ -133,7 +168,7 @@ def test_an_accepted_anomaly_counts_in_full() -> None:
 def test_seconds_before_there_is_a_limit_all_count() -> None:
     """UNKNOWN is what the limit is first made of."""
     threshold = Noting(limit=None)
-    calibration = Calibration(threshold)
+    calibration = Calibration(threshold, SECOND_S)
     for n in range(30):
         calibration.learn(float(n), float(n), UNKNOWN)
     calibration.cut()
@@ -143,7 +178,7 @@ def test_seconds_before_there_is_a_limit_all_count() -> None:
 def test_minutes_of_anomaly_hardly_move_the_limit() -> None:
     """Half an hour at 100 times the limit leaves a SPOT limit of one hour within a tenth of where it was."""
     scores = np.random.default_rng(0)
-    calibration = Calibration(SpotThreshold(SpotOptions()))
+    calibration = Calibration(SpotThreshold(SpotOptions()), SECOND_S)
     for n in range(3600):
         calibration.learn(float(n), scores.gamma(9) / 9, UNKNOWN)
     before = calibration.limit()
@@ -155,11 +190,11 @@ def test_minutes_of_anomaly_hardly_move_the_limit() -> None:
 
 def test_restored_it_goes_on_the_same() -> None:
     """Limit and p-values are those of the saved one, and stay so; where the thinning stood is kept too."""
-    old = Calibration(ZScoreThreshold(ZScoreThresholdOptions(warmup=5)))
+    old = Calibration(ZScoreThreshold(ZScoreThresholdOptions(warmup=5)), SECOND_S)
     for n in range(50):
         old.learn(float(n), n % 7, ANOMALOUS if n % 2 else NORMAL)
     old.cut()
-    new = Calibration(ZScoreThreshold(ZScoreThresholdOptions(warmup=5)))
+    new = Calibration(ZScoreThreshold(ZScoreThresholdOptions(warmup=5)), SECOND_S)
     new.restore(old.state())
     for n in range(50, 120):
         for each in (old, new):
@@ -169,7 +204,7 @@ def test_restored_it_goes_on_the_same() -> None:
 
 def test_a_state_without_its_own_part_is_refused() -> None:
     """The threshold's arrays alone are not a calibration's."""
-    calibration = Calibration(ZScoreThreshold(ZScoreThresholdOptions()))
-    state = {name: array for name, array in calibration.state().items() if name != "strange_seconds"}
-    with pytest.raises(StateError, match="strange_seconds"):
+    calibration = Calibration(ZScoreThreshold(ZScoreThresholdOptions()), SECOND_S)
+    state = {name: array for name, array in calibration.state().items() if name != "strange_moments"}
+    with pytest.raises(StateError, match="strange_moments"):
         calibration.restore(state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,7 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Score, StateError
-from detectors.fusion import LEAST_UNIT, SETTLING, Fusion, names, strongest_box
+from detectors.fusion import (
+    HEATMAP_WIDTH,
+    LEAST_SHARE,
+    LEAST_UNIT,
+    SETTLING,
+    Fusion,
+    Part,
+    hotter,
+    names,
+    strongest_box,
+    strongest_cells,
+)
 
 values = st.floats(0.01, 100)
 spread = np.linspace(0.5, 1.5, SETTLING)
@@ -21,9 +33,14 @@ def score(value: float, shape: tuple[int, int] = (6, 9)) -> Score:
     return Score(value, np.full(shape, value, np.float32))
 
 
+def fresh(weights: Mapping[str, float]) -> Fusion:
+    """A fusion that knows nothing."""
+    return Fusion({name: Part(weight) for name, weight in weights.items()})
+
+
 def settled(weights: Mapping[str, float], units: Mapping[str, float]) -> Fusion:
     """A fusion whose detectors had scores round `units`."""
-    fusion = Fusion(weights)
+    fusion = fresh(weights)
     for each in spread:
         fusion.settle({name: score(unit * each) for name, unit in units.items()})
     assert fusion.missing == 0
@@ -37,18 +54,29 @@ def fused(fusion: Fusion, **scores: float) -> float:
     return value
 
 
-def test_unknown_until_the_slowest_detector_has_its_unit() -> None:
-    """One that has not spoken often enough, or is silent now, makes the whole unknown: None, not 0."""
-    fusion = Fusion({"a": 1.0, "b": 1.0})
-    for _ in range(SETTLING):
-        fusion.settle({"a": score(1.0), "b": Score(None, None)})
+def test_one_that_does_not_know_takes_no_part() -> None:
+    """The others speak without it, also while it has no unit yet; unknown is only what none knows: None, not 0."""
+    fusion = fresh({"a": 1.0, "b": 1.0})
+    silent = Score(None, None)
+    assert fusion.fuse({"a": silent, "b": silent}) == silent
     assert fusion.missing == SETTLING
-    assert fusion.fuse({"a": score(1.0), "b": score(1.0)}) == Score(None, None)
-    for _ in range(SETTLING):
-        fusion.settle({"a": Score(None, None), "b": score(1.0)})
+    for each in spread:
+        fusion.settle({"a": score(each), "b": silent})
     assert fusion.missing == 0
-    assert fusion.fuse({"a": score(1.0), "b": score(1.0)}).value is not None
-    assert fusion.fuse({"a": score(1.0), "b": Score(None, None)}) == Score(None, None)
+    alone = settled({"a": 1.0}, {"a": 1.0})
+    assert fusion.fuse({"a": score(3.0), "b": silent}).value == fused(alone, a=3.0)
+    assert [s.share for s in fusion.shares({"a": score(3.0), "b": silent}, score(3.0))][1] is None
+
+
+def test_one_that_comes_later_is_not_taken_for_strange() -> None:
+    """Its first score of all is no more than high; from then on its unit is that of its scores so far."""
+    alone = settled({"a": 1.0}, {"a": 1.0})
+    both = fresh({"a": 1.0, "b": 1.0})
+    both.restore(alone.state() | {"b": np.zeros(0), "b.hottest": np.zeros(0)})
+    high = 1 / alone.in_units("a", 1.0)
+    assert fused(both, a=0.01, b=1e6) == pytest.approx(high)
+    both.settle({"a": score(1.0), "b": score(1e6)})
+    assert fused(both, a=0.01, b=2e6) == pytest.approx(2 * high)
 
 
 @given(values, values, st.floats(0.001, 1000))
@@ -67,10 +95,10 @@ def test_the_strongest_speaks_for_all(a: float, b: float) -> None:
     assert fused(both, a=a, b=b) == pytest.approx(max(fused(alone, a=a), 0.5 * fused(alone, a=b)))
 
 
-def test_one_is_high_but_ordinary() -> None:
-    """Of the first scores one in twenty comes to more than 1."""
+def test_its_unit_is_high_but_ordinary() -> None:
+    """Of a detector's first scores one in twenty comes to more than its unit."""
     fusion = settled({"a": 1.0}, {"a": 7.0})
-    assert np.mean([fused(fusion, a=7.0 * each) > 1 for each in spread]) == pytest.approx(0.05, abs=0.011)
+    assert np.mean([fusion.in_units("a", 7.0 * each) > 1 for each in spread]) == pytest.approx(0.05, abs=0.011)
 
 
 def test_units_do_not_follow_the_scores() -> None:
@@ -83,11 +111,44 @@ def test_units_do_not_follow_the_scores() -> None:
 
 
 def test_a_scene_in_which_nothing_moves_has_a_unit() -> None:
-    """Scores of 0 throughout the warm-up make no later score infinite."""
-    fusion = Fusion({"a": 1.0})
+    """Scores of 0 throughout the warm-up make no later score infinite, nor nought."""
+    fusion = fresh({"a": 1.0})
     for _ in range(SETTLING):
         fusion.settle({"a": score(0.0)})
-    assert fused(fusion, a=1.0) == pytest.approx(1 / LEAST_UNIT)
+    assert fusion.in_units("a", 1.0) == pytest.approx(1 / LEAST_UNIT)
+    assert fused(fusion, a=1.0) == pytest.approx(1.0)
+
+
+def test_what_is_usual_elsewhere_is_where_a_unit_begins_and_bounds_it_below() -> None:
+    """Before its first score a unit is the usual one; however still its first minutes were, never far below that."""
+    fusion = Fusion({"a": Part(1.0, 0.6), "b": Part(1.0)})
+    quiet, silent = score(0.001), Score(None, None)
+    assert fusion.fuse({"a": score(0.3), "b": silent}).value == pytest.approx(0.5)
+    assert fusion.in_units("a", 0.3) == pytest.approx(0.5)
+    for _ in range(SETTLING):
+        fusion.settle({"a": quiet, "b": quiet})
+    assert fusion.in_units("a", 0.6) == pytest.approx(1 / LEAST_SHARE)
+    assert fusion.in_units("b", 0.6) == pytest.approx(0.6 / LEAST_UNIT)
+
+
+def test_the_fused_score_is_in_units_of_what_is_usual_for_the_first() -> None:
+    """Whatever is high on this camera: alone the first counts as elsewhere, and the others follow its scale."""
+    fusion = Fusion({"a": Part(1.0, 2.0), "b": Part(1.0)})
+    for each in spread:
+        fusion.settle({"a": score(5 * each), "b": score(70 * each)})
+    assert fused(fusion, a=3.0, b=0.0) == pytest.approx(1.5)
+    assert fused(fusion, a=0.0, b=42.0) == pytest.approx(1.5)
+
+
+def test_a_unit_that_is_not_usual_is_believed_the_more_the_more_scores_there_are() -> None:
+    """From the usual one to that of its own scores it moves one way, never jumping by more than a tenth."""
+    fusion = Fusion({"a": Part(1.0, 1.0)})
+    units = [1.0]
+    for _ in range(SETTLING):
+        fusion.settle({"a": score(8.0)})
+        units.append(1 / fusion.in_units("a", 1.0))
+    assert units[-1] == pytest.approx(8.0)
+    assert all(1 <= after / before < 1.1 for before, after in pairwise(units))
 
 
 def test_shares_say_who_decided() -> None:
@@ -129,7 +190,7 @@ def test_the_heatmap_is_the_hottest_of_all_at_each_place() -> None:
 
 def test_restored_it_goes_on_the_same_even_from_the_middle_of_the_warm_up() -> None:
     """Units are those of the saved one, and a warm-up is gone on with, not begun again."""
-    old, new = Fusion({"a": 1.0}), Fusion({"a": 1.0})
+    old, new = fresh({"a": 1.0}), fresh({"a": 1.0})
     for each in spread[: SETTLING // 2]:
         old.settle({"a": score(each)})
     new.restore(old.state())
@@ -146,8 +207,44 @@ def test_a_state_that_cannot_be_is_refused(first: np.ndarray) -> None:
     fusion = settled({"a": 1.0}, {"a": 2.0})
     before = fused(fusion, a=1.0)
     with pytest.raises(StateError):
-        fusion.restore({"a": first})
+        fusion.restore({"a": first, "a.hottest": first})
     assert fused(fusion, a=1.0) == before
+
+
+def test_a_state_with_another_number_of_hottest_cells_is_refused() -> None:
+    """Each score of the warm-up had one."""
+    with pytest.raises(StateError, match="as many hottest cells as scores"):
+        fresh({"a": 1.0}).restore({"a": np.ones(3), "a.hottest": np.ones(2)})
+
+
+def test_a_heatmap_is_in_units_of_its_detectors_hottest_cells() -> None:
+    """A value is a mean of cells: a spot as hot as was usual is as hot as a usual value, however low the mean."""
+    fusion = fresh({"a": 1.0})
+    spot = np.zeros((6, 9), np.float32)
+    spot[2, 3] = 8.0
+    for _ in range(SETTLING):
+        fusion.settle({"a": Score(0.2, spot)})
+    heatmap = fusion.fuse({"a": Score(0.2, spot)}).heatmap
+    assert heatmap is not None
+    assert heatmap.max() == pytest.approx(fusion.fuse({"a": Score(0.2, spot)}).value)
+
+
+@given(st.integers(1, 90), st.integers(1, 90))
+def test_a_fused_heatmap_is_no_finer_than_people_need(height: int, width: int) -> None:
+    """At most so many cells wide, of about the same shape, and what is hot everywhere stays as hot."""
+    heatmap = hotter(None, np.full((height, width), 2.0, np.float32), 3.0)
+    assert heatmap.shape[1] == min(width, HEATMAP_WIDTH)
+    assert abs(heatmap.shape[0] - height * heatmap.shape[1] / width) <= 1
+    assert heatmap == pytest.approx(6.0)
+
+
+@given(st.integers(0, 8), st.integers(1, 8))
+def test_the_strongest_cells_come_hottest_first_and_cold_ones_not_at_all(hot: int, most: int) -> None:
+    """As boxes in shares of the picture."""
+    heatmap = np.zeros((4, 8), np.float32)
+    heatmap[1, :hot] = np.arange(1, hot + 1)
+    cells = strongest_cells(heatmap, most)
+    assert cells == tuple((x / 8, 0.25, (x + 1) / 8, 0.5) for x in range(hot - 1, -1, -1)[:most])
 
 
 def test_the_box_is_round_the_hottest_patch() -> None:

@@ -14,8 +14,10 @@ from rich.console import Console
 from detectors.base import DetectorScore, Picture, Reading, State, Verdict
 from detectors.evaluation.events import Alert
 from detectors.evaluation.protocol import Scheme
+from detectors.stages import Stages
 from monitor.offline.dataset import ClipOpener, Dataset, read_dataset
-from monitor.offline.evaluate import Bench, Progress, evaluate, print_result, write_json
+from monitor.offline.evaluate import Bench, Progress, evaluate, write_json
+from monitor.offline.result_text import print_result
 
 MakeClip = Callable[[Path, Iterable[int]], None]
 
@@ -64,7 +66,10 @@ def bench(progress: Callable[[Progress], None] = lambda _: None, fresh: list[int
             fresh.append(1)
         return Brightness(), Spells()
 
-    return Bench(make, 10.0, lambda: next(ticks) / 1000, progress)
+    def clock() -> float:
+        return next(ticks) / 1000
+
+    return Bench(make, 10.0, clock, Stages(clock), lambda: None, progress)
 
 
 @pytest.fixture
@@ -85,7 +90,7 @@ def dataset(tmp_path: Path, opener: ClipOpener, make_clip: MakeClip) -> Dataset:
 def test_a_set_is_evaluated_from_files_to_json(dataset: Dataset, tmp_path: Path) -> None:
     """A subject that sees what is anomalous, and where, has the best of every number."""
     path = tmp_path / "new" / "result.json"
-    write_json(evaluate(dataset, Scheme.P1, bench()), path)
+    write_json(evaluate(dataset, Scheme.P1, bench()).result, path)
     told = json.loads(path.read_text())
     assert (told["dataset"], told["protocol"], told["frames"]) == ("toy", "p1", 14)
     assert (told["auc_micro"], told["auc_macro"], told["macro_clips"], told["ap"]) == (1.0, 1.0, 2, 1.0)
@@ -99,7 +104,7 @@ def test_a_set_is_evaluated_from_files_to_json(dataset: Dataset, tmp_path: Path)
 def test_p2_is_also_run_in_four_random_orders_with_a_fresh_subject_each(dataset: Dataset) -> None:
     """File order flatters scores that drift, so its mean over seeds 0 to 3 stands beside it."""
     fresh: list[int] = []
-    result = evaluate(dataset, Scheme.P2, bench(fresh=fresh))
+    result = evaluate(dataset, Scheme.P2, bench(fresh=fresh)).result
     assert len(fresh) == 5
     assert result.random_orders is not None
     assert result.random_orders.seeds == (0, 1, 2, 3)
@@ -117,10 +122,13 @@ def test_progress_counts_every_clip_of_every_run(dataset: Dataset) -> None:
 def test_the_table_shows_every_trivial_baseline_beside_the_detectors(dataset: Dataset) -> None:
     """Whoever reads the fused score reads d12 and the frame index in the same table."""
     page = io.StringIO()
-    print_result(evaluate(dataset, Scheme.P2, bench()), Console(file=page, width=110))
+    print_result(evaluate(dataset, Scheme.P2, bench()).result, Console(file=page, width=110))
     text = page.getvalue()
     names = ("fused", "brightness", "frame_index", "frame_difference_mean", "frame_difference_max", "d12")
     for name in names:
         assert name in text
     assert "ordinary footage" in text
     assert "random orders" in text
+    assert "literature" in text
+    assert "judging" in text
+    assert "Day by day" not in text  # only of a stream longer than a day

@@ -7,11 +7,18 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from detectors.channel import Channel, Detector
+from detectors.examples import Examples
 from detectors.features.pixels import Pixels
+from detectors.fusion import Part
 from detectors.models.zscore import ZScoreModel
 from detectors.options import LearningOptions, PixelsOptions, ZScoreModelOptions, ZScoreThresholdOptions
-from detectors.pipeline import Detector, Pipeline
+from detectors.pipeline import Look, Pipeline, Watch
+from detectors.quantities import Quantities
+from detectors.rules import Rules
+from detectors.stages import NoStages
 from detectors.thresholds.zscore import ZScoreThreshold
+from detectors.zones import Zones
 from monitor.scoring.scorer import CameraScorer
 from monitor.types import Frame, Stamp
 
@@ -23,8 +30,12 @@ def make_pipeline(name: str = "pixels") -> Pipeline:
     """One detector of what stands in the picture, which knows its scene after some 30 s."""
     model = ZScoreModel(ZScoreModelOptions(warmup=10, ceiling=1000))
     threshold = ZScoreThreshold(ZScoreThresholdOptions(warmup=10, z=8))
-    features = {"small": Pixels(PixelsOptions(width=16, history=0))}
-    return Pipeline(features, [Detector(name, "small", model, 1.0)], threshold, LearningOptions(), FPS)
+    detector = Detector(name, "small", model, Part(1.0))
+    channel = Channel("moving", [detector], threshold, LearningOptions(), 1.0, NoStages())
+    nowhere = Zones({}, ())
+    watch = Watch(nowhere, Rules([]), Quantities([], nowhere, FPS))
+    looks = {"small": Look(Pixels(PixelsOptions(width=16, history=0)))}
+    return Pipeline(looks, [channel], watch, Examples(0), FPS)
 
 
 def frame_of(

@@ -113,9 +113,9 @@ def test_a_sound_file_with_a_state_that_does_not_fit_falls_back(keeper: Kept, fr
     with np.load(newest) as file:
         arrays = {name: file[name] for name in file.files}
     for spoiled in (
-        {name: array for name, array in arrays.items() if name != "model.pixels/mean"},
-        arrays | {"model.pixels/mean": np.full_like(arrays["model.pixels/mean"], np.nan)},
-        arrays | {"learned": np.array([1, 2, 3])},
+        {name: array for name, array in arrays.items() if name != "channel.moving/model.pixels/mean"},
+        arrays | {"channel.moving/model.pixels/mean": np.full_like(arrays["channel.moving/model.pixels/mean"], np.nan)},
+        arrays | {"channel.moving/learned": np.array([1, 2, 3])},
     ):
         np.savez(newest, **spoiled)
         again = keeper()

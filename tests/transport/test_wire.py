@@ -15,6 +15,7 @@ from detectors.base import Reason
 from monitor.transport.wire import MAX_HEADER_BYTES, MAX_TEXT, WireError, decode, encode
 from monitor.types import (
     CameraReport,
+    ChannelScore,
     Count,
     DetectorScore,
     Frame,
@@ -38,9 +39,16 @@ STAMPS = st.builds(Stamp, CAMERAS, TEXTS, COUNTS, wall_ns=INTEGERS, mono_ns=INTE
 SIDES = st.integers(1, 9)
 IMAGES = hnp.arrays(np.uint8, st.tuples(SIDES, SIDES, st.just(3)))
 HEATMAPS = hnp.arrays(np.float32, st.tuples(SIDES, SIDES), elements=st.floats(0, 1, width=32))
-BOXES = st.none() | st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+BOXES = st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS)
 TOTALS = st.lists(st.builds(Count, TEXTS, COUNTS), max_size=4).map(tuple)
 FRAMES = st.builds(Frame, STAMPS, IMAGES)
+REASONS = st.builds(
+    Reason, TEXTS, TEXTS, st.none() | NUMBERS, st.none() | BOXES, TEXTS, st.lists(BOXES, max_size=3).map(tuple)
+)
+CHANNELS = st.builds(
+    ChannelScore, TEXTS, st.sampled_from(State), TEXTS, st.sampled_from(Verdict), st.none() | NUMBERS,
+    st.none() | NUMBERS, st.none() | NUMBERS,
+)  # fmt: skip
 JUDGEMENTS = st.builds(
     Judgement,
     stamp=STAMPS,
@@ -51,10 +59,12 @@ JUDGEMENTS = st.builds(
     p_value=st.none() | NUMBERS,
     limit=st.none() | NUMBERS,
     scores=st.lists(st.builds(DetectorScore, TEXTS, st.none() | NUMBERS, st.none() | NUMBERS), max_size=3).map(tuple),
-    reasons=st.lists(st.builds(Reason, TEXTS, TEXTS, st.none() | NUMBERS, BOXES), max_size=3).map(tuple),
+    reasons=st.lists(REASONS, max_size=3).map(tuple),
     heatmap=st.none() | HEATMAPS,
     picture=st.none() | st.binary(min_size=1, max_size=50),
     scored_s=NUMBERS,
+    channels=st.lists(CHANNELS, max_size=2).map(tuple),
+    examples=st.lists(st.binary(min_size=1, max_size=50), max_size=3).map(tuple),
 )
 CAMERA_REPORTS = st.builds(
     CameraReport, CAMERAS, TEXTS, INTEGERS, st.sampled_from(Link), TEXTS, TEXTS, st.booleans(), COUNTS, TOTALS, TOTALS,
@@ -82,10 +92,12 @@ JUDGEMENT = Judgement(
     0.001,
     3.0,
     (DetectorScore("motion", 3.5, 1.0),),
-    (Reason("motion", "moves oddly", 0.001, (0.0, 0.1, 0.5, 0.6)),),
+    (Reason("motion", "moves oddly", 0.001, (0.0, 0.1, 0.5, 0.6), "moving", ((0.0, 0.1, 0.1, 0.2),)),),
     np.full((3, 5), 0.25, np.float32),
     b"\xff\xd8 jpeg",
     0.004,
+    (ChannelScore("moving", State.ACTIVE, "", Verdict.ANOMALOUS, 3.5, 0.001, 3.0),),
+    (b"\xff\xd8 ordinary",),
 )
 EXAMPLES: tuple[Message, ...] = (
     FRAME,

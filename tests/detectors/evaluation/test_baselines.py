@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from detectors.evaluation.baselines import Baselines, RunningMedian, Trivial, cell_means, differences
+from detectors.evaluation.baselines import MOST_KEPT, Baselines, RunningMedian, Trivial, cell_means, differences
 from detectors.evaluation.frames import ScoredClip, macro_auc, micro_auc
 
 PED2 = Path(__file__).resolve().parents[4] / "shared" / "data" / "ucsd_ped2"
@@ -87,6 +87,19 @@ def test_the_running_median_is_the_median() -> None:
         median.add(value)
         seen.append(value)
         assert median.value() == np.median(seen)
+
+
+@pytest.mark.parametrize("order", ["shuffled", "rising"])
+def test_the_running_median_of_days_is_close_and_its_memory_bounded(order: str) -> None:
+    """Whatever order the numbers come in: the rank is off by less than a hundredth, and no more is kept than said."""
+    values = np.arange(5 * MOST_KEPT, dtype=np.float64)
+    if order == "shuffled":
+        np.random.default_rng(0).shuffle(values)
+    median = RunningMedian()
+    for value in values.tolist():
+        median.add(value)
+    assert abs(median.value() - np.median(values)) < 0.01 * values.size
+    assert len(median._ordered) <= MOST_KEPT  # the bound is the promise
 
 
 def pictures(path: Path) -> Iterator[np.ndarray]:

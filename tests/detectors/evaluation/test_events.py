@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 
 from detectors.evaluation.events import (
     CLIPS,
@@ -101,3 +102,47 @@ def test_counts_are_consistent(labels: list[bool], drawn: list[tuple[float, floa
     assert len(delays) <= min(found.truth, found.alerts - found.false_alarms)
     assert all(delay >= 0 for delay in delays)
     assert all(share is None or 0 <= share <= 1 for share in (found.recall, found.covered, found.precision))
+
+
+SPELL = st.tuples(st.integers(0, 60), st.integers(1, 15))
+
+
+def last_first(clip: AlertedClip) -> int:
+    """Broken matching: each alert takes the open window that closes last, and may leave a later alert without one."""
+    waiting = sorted(clip.truth, key=lambda run: -run.end_s)
+    found = 0
+    for alert in sorted(clip.alerts, key=lambda alert: alert.raised_s):
+        own = next((run for run in waiting if run.start_s - 5 <= alert.raised_s <= run.end_s + 10), None)
+        if own is not None:
+            waiting.remove(own)
+            found += 1
+    return found
+
+
+def best_matching(clip: AlertedClip) -> int:
+    """The most runs that can have an alert of their own, by SciPy's assignment."""
+    fits = [[run.start_s - 5 <= alert.raised_s <= run.end_s + 10 for alert in clip.alerts] for run in clip.truth]
+    if not fits or not fits[0]:
+        return 0
+    rows, columns = linear_sum_assignment(-np.array(fits, dtype=float))
+    return int(sum(fits[row][column] for row, column in zip(rows, columns, strict=True)))
+
+
+@given(st.lists(SPELL, max_size=5), st.lists(SPELL, max_size=6))
+def test_as_many_runs_have_an_own_alert_as_possible(
+    truth: list[tuple[int, int]], alerts: list[tuple[int, int]]
+) -> None:
+    """Runs are apart as labels are; no other matching of alerts and runs finds more, so recall is not understated."""
+    runs_apart, free_s = [], 0.0
+    for wait, length in truth:
+        runs_apart.append(Run(free_s + wait + 10, free_s + wait + 10 + length))
+        free_s = runs_apart[-1].end_s
+    clip = AlertedClip(tuple(runs_apart), tuple(Alert(at * 2.0, at * 2.0 + length) for at, length in alerts))
+    assert len(own_delays_s(clip, HOUR_LONG)) == best_matching(clip)
+
+
+def test_the_comparison_catches_a_greedy_matching_in_the_wrong_order() -> None:
+    """Two windows overlap; the first alert fits both, the second only the later one."""
+    clip = AlertedClip((Run(100.0, 101.0), Run(112.0, 120.0)), (Alert(109.0, 110.0), Alert(118.0, 119.0)))
+    assert best_matching(clip) == len(own_delays_s(clip, HOUR_LONG)) == 2
+    assert last_first(clip) == 1

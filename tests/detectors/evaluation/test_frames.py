@@ -1,4 +1,4 @@
-"""Frame metrics against scikit-learn's, ties included, and the bootstraps against brute force."""
+"""Frame metrics against scikit-learn's, ties included, and variants of them that are wrong in one way each."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import roc_curve as reference_curve
 
+from detectors.evaluation.bootstrap import bootstrap_micro
 from detectors.evaluation.frames import (
     ScoredClip,
     auc,
     average_precision,
-    bootstrap_micro,
     equal_error_rate,
     macro_auc,
     micro_auc,
-    paired_bootstrap,
+    roc_curve,
 )
 
 EXACT = 1e-12  # both sides are a few float64 sums
@@ -32,16 +33,6 @@ def arrays(rows: list[tuple[bool, int]]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([label for label, _ in rows]), np.array([score / 3 for _, score in rows])
 
 
-def clips(seed: int, count: int = 5) -> list[ScoredClip]:
-    """Random clips with ties, some of one class only."""
-    random = np.random.default_rng(seed)
-    sizes = random.integers(4, 30, count)
-    return [
-        ScoredClip(random.random(n) < random.choice([0.0, 0.5, 1.0]), random.integers(0, 9, n).astype(float))
-        for n in sizes
-    ]
-
-
 @settings(max_examples=150, deadline=None)
 @given(TIED)
 def test_auc_and_average_precision_are_those_of_scikit_learn(rows: list[tuple[bool, int]]) -> None:
@@ -51,6 +42,19 @@ def test_auc_and_average_precision_are_those_of_scikit_learn(rows: list[tuple[bo
     assert average_precision(labels, scores) == pytest.approx(average_precision_score(labels, scores), abs=EXACT)
 
 
+@settings(max_examples=100, deadline=None)
+@given(TIED)
+def test_the_roc_curve_is_that_of_scikit_learn(rows: list[tuple[bool, int]]) -> None:
+    """Point by point, and nothing without both classes."""
+    labels, scores = arrays(rows)
+    curve = roc_curve(labels, scores)
+    false, hits, _ = reference_curve(labels, scores, drop_intermediate=False)
+    assert curve is not None
+    np.testing.assert_allclose(curve[0], false, atol=EXACT)
+    np.testing.assert_allclose(curve[1], hits, atol=EXACT)
+    assert roc_curve(np.ones_like(labels), scores) is None
+
+
 @settings(max_examples=150, deadline=None)
 @given(TIED)
 def test_the_equal_error_rate_lies_on_the_roc_curve_where_misses_equal_false_alarms(
@@ -58,7 +62,7 @@ def test_the_equal_error_rate_lies_on_the_roc_curve_where_misses_equal_false_ala
 ) -> None:
     """At the returned rate, the reference ROC curve has as many misses as false alarms."""
     labels, scores = arrays(rows)
-    false, hits, _ = roc_curve(labels, scores, drop_intermediate=False)
+    false, hits, _ = reference_curve(labels, scores, drop_intermediate=False)
     rate = equal_error_rate(labels, scores)
     assert rate is not None
     # On a vertical step of the curve several hit rates share one false rate; the crossing must be among them.
@@ -100,48 +104,37 @@ def test_macro_is_the_mean_of_clips_with_both_classes() -> None:
     )
 
 
-def test_the_clip_bootstrap_is_that_of_joining_the_drawn_clips() -> None:
-    """The interval from pairwise wins equals the one from really repeating the drawn clips."""
-    drawn_from = clips(3)
-    count, draws = len(drawn_from), 200
-    drawn = np.random.default_rng(7).multinomial(count, np.full(count, 1 / count), size=draws)
-    values = []
-    for times in drawn:
-        repeated = [clip for clip, n in zip(drawn_from, times, strict=True) for _ in range(n)]
-        if (value := micro_auc(repeated)) is not None:
-            values.append(value)
-    interval = bootstrap_micro(drawn_from, draws=draws, seed=7)
-    assert interval is not None
-    assert (interval.low, interval.high) == pytest.approx(tuple(np.percentile(values, [2.5, 97.5])))
-
-
-def test_the_paired_bootstrap_sees_what_the_unpaired_one_cannot() -> None:
-    """A score that is a little better in every clip is told apart though the two intervals overlap widely."""
-    random = np.random.default_rng(0)
-    worse, better = [], []
-    for ease in np.linspace(0.2, 2.0, 12):
-        labels = random.random(60) < 0.5
-        scores = labels * ease + random.normal(size=60)
-        worse.append(ScoredClip(labels, scores))
-        better.append(ScoredClip(labels, scores + 0.3 * labels))
-    low, high = bootstrap_micro(better), bootstrap_micro(worse)
-    paired = paired_bootstrap(better, worse)
-    assert low is not None
-    assert high is not None
-    assert paired is not None
-    assert low.low < high.high  # unpaired: they overlap
-    assert paired.interval.low > 0
-    assert paired.first_better == 1.0
-    assert paired_bootstrap(worse, worse).first_better == 0.5  # type: ignore[union-attr]
-
-
-def test_scores_of_other_frames_cannot_be_paired() -> None:
-    """Pairing two scores with different labels is refused."""
-    with pytest.raises(ValueError, match="the same clips"):
-        paired_bootstrap(clips(1), clips(2))
-
-
 def test_unknown_scores_are_refused() -> None:
     """NaN has no rank; it never reaches a metric."""
     with pytest.raises(ValueError, match="finite"):
         ScoredClip(np.array([True]), np.array([np.nan]))
+
+
+def ties_lost(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Broken AUC: a tie counts nothing."""
+    return float((scores[labels][:, None] > scores[~labels]).mean())
+
+
+def ranked_in_place(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Broken AP: each frame enters alone, so that the order of the file decides among ties."""
+    ordered = labels[np.argsort(-scores, kind="stable")]
+    precision = np.cumsum(ordered) / np.arange(1, ordered.size + 1)
+    return float(precision[ordered].mean())
+
+
+@pytest.mark.parametrize(
+    ("broken", "reference"), [(ties_lost, roc_auc_score), (ranked_in_place, average_precision_score)]
+)
+def test_the_comparison_catches_metrics_that_mistreat_ties(broken: object, reference: object) -> None:
+    """A metric that differs in ties only does not pass beside the reference."""
+    labels, scores = arrays([(True, 1), (False, 1), (False, 0), (True, 1), (False, 1)])
+    assert broken(labels, scores) != pytest.approx(reference(labels, scores), abs=EXACT)  # type: ignore[operator]
+
+
+def test_equal_error_rate_is_not_read_off_the_nearest_point() -> None:
+    """Between two far points of a curve the rate lies on the line: the nearest point's (0 or 1) would be wrong."""
+    labels = np.array([True, False, True, False])
+    scores = np.array([1.0, 1.0, 0.0, 0.0])
+    assert equal_error_rate(labels, scores) == pytest.approx(0.5)
+    uneven = np.array([True] * 3 + [False] * 2)
+    assert equal_error_rate(uneven, np.array([2.0, 1.0, 1.0, 1.0, 0.0])) == pytest.approx(2 / 7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -143,6 +144,77 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="one shape"):
         place([np.zeros((8, 8), np.float32), np.zeros((4, 4), np.float32)], STILL[:2])
     assert place([None] * FRAMES, STILL) is None
+
+
+def pieces(mask: np.ndarray) -> list[set[tuple[int, int]]]:
+    """8-connected pieces, by flood fill over pixels."""
+    left = {(int(y), int(x)) for y, x in np.argwhere(mask)}
+    found = []
+    while left:
+        piece, edge = set(), [left.pop()]
+        while edge:
+            y, x = edge.pop()
+            piece.add((y, x))
+            near = {(y + dy, x + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)} & left
+            left -= near
+            edge += near
+        found.append(piece)
+    return found
+
+
+def by_hand(heatmaps: np.ndarray, masks: np.ndarray, iou_of: Callable[[set, set], float]) -> tuple[float, float]:
+    """Both areas after the paper's text, pixel by pixel, at every value that occurs; each piece is a still track."""
+    tracks = [{(y, x) for y, x in piece} for piece in pieces(masks[0])]
+    curve = [(0.0, 0.0, 0.0)]
+    for level in sorted(set(heatmaps.ravel()), reverse=True):
+        found, false = np.zeros(len(tracks)), 0
+        for heatmap in heatmaps:
+            regions = pieces(np.kron(heatmap >= level, np.ones((CELL, CELL))))
+            hits = [[iou_of(region, truth) >= 0.1 for truth in tracks] for region in regions]
+            false += sum(not any(row) for row in hits)
+            found += [any(row[number] for row in hits) for number in range(len(tracks))]
+        _, regions_before, tracks_before = curve[-1]
+        rates = found.sum() / len(tracks) / len(heatmaps), float(np.mean(found / len(heatmaps) >= 0.1))
+        curve.append(
+            (max(curve[-1][0], false / len(heatmaps)), max(regions_before, rates[0]), max(tracks_before, rates[1]))
+        )
+    fine = np.linspace(0, 1, 200_001)
+    false_rates = [x + 1e-9 * step for step, (x, _, _) in enumerate(curve)]  # steps straight up, made a function
+    return tuple(float(np.interp(fine, false_rates, [p[k] for p in curve]).mean()) for k in (1, 2))
+
+
+def iou(region: set, truth: set) -> float:
+    """Shared over joint pixels."""
+    return len(region & truth) / len(region | truth)
+
+
+def over_truth(region: set, truth: set) -> float:
+    """Broken: shared over true pixels, so that a whole-frame alarm finds everything."""
+    return len(region & truth) / len(truth)
+
+
+def scattered(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Heatmaps of a few distinct values, of which some lie where the two true things are, and the masks."""
+    random = np.random.default_rng(seed)
+    heatmaps = random.integers(0, 4, (FRAMES, 8, 8)) * (random.random((FRAMES, 8, 8)) < 0.35)
+    heatmaps[:, :2, 1:3] += random.integers(0, 3, (FRAMES, 1, 1))
+    return heatmaps, np.stack([square(0, 8) | square(40, 40, 12)] * FRAMES)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_both_areas_are_those_of_the_papers_text_pixel_by_pixel(seed: int) -> None:
+    """An implementation without cells, integrals or quantiles agrees."""
+    heatmaps, masks = scattered(seed)
+    found = score(list(heatmaps.astype(np.float32)), masks)
+    assert found.tracks == 2
+    assert (found.rbdc, found.tbdc) == pytest.approx(by_hand(heatmaps, masks, iou), abs=1e-4)
+
+
+def test_the_comparison_catches_another_measure_of_overlap() -> None:
+    """Share of the truth instead of IoU: not every scene tells the two apart, but scene 0 does."""
+    heatmaps, masks = scattered(0)
+    found = score(list(heatmaps.astype(np.float32)), masks)
+    assert (found.rbdc, found.tbdc) != pytest.approx(by_hand(heatmaps, masks, over_truth), abs=1e-3)
 
 
 @pytest.mark.timeout(60)

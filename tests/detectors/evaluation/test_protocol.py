@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from detectors.base import DetectorScore, Picture, Reading, State, Verdict
+from detectors.evaluation.cliplog import ClipLog
 from detectors.evaluation.events import Alert
-from detectors.evaluation.protocol import Clip, ClipLog, Scheme, Stream, TruthError, play
+from detectors.evaluation.protocol import Clip, Scheme, Stream, play
 from detectors.evaluation.result import as_json, summarise
+from detectors.evaluation.truth import TruthError
+from detectors.stages import Stages
 
 
 @dataclass
@@ -84,7 +87,8 @@ def clip(
 def stream(subject: Recorder | None = None, analysis_fps: float = 10.0) -> Stream:
     """A stream whose clock ticks a millisecond at each look."""
     ticks = iter(range(10**6))
-    return Stream(subject or Recorder(), FirstAnomaly(), analysis_fps, lambda: next(ticks) / 1000, lambda *_: None)
+    stages = Stages(lambda: next(ticks) / 1000)
+    return Stream(subject or Recorder(), FirstAnomaly(), analysis_fps, stages, lambda: 7_000_000, lambda *_: None)
 
 
 TRAIN = [clip("a", [10] * 3)]
@@ -125,10 +129,10 @@ def test_the_subjects_clock_rises_over_cuts() -> None:
 def test_unknown_frames_get_the_median_so_far_and_are_counted() -> None:
     """No score is invented: 0 before anything was known, the running median after, and `unknown` says where."""
     log = next(iter(play(stream(), [], [clip("b", [10, 20, 200, 100], ())], Scheme.P2)))
-    assert log.scores.tolist() == [0.0, 0.0, 200.0, 100.0]
-    assert log.unknown.tolist() == [True, True, False, False]
-    assert log.judged.tolist() == [False, False, True, True]
-    assert log.detectors["brightness"].tolist() == log.scores.tolist()
+    assert log.said.scores.tolist() == [0.0, 0.0, 200.0, 100.0]
+    assert log.said.unknown.tolist() == [True, True, False, False]
+    assert log.said.judged.tolist() == [False, False, True, True]
+    assert log.said.detectors["brightness"].tolist() == log.said.scores.tolist()
 
 
 def test_frames_between_analysed_ones_hold_the_last_score() -> None:
@@ -136,11 +140,11 @@ def test_frames_between_analysed_ones_hold_the_last_score() -> None:
     subject = Recorder()
     values = list(range(50, 100))
     log = next(iter(play(stream(subject), [], [clip("b", values, (), fps=25.0)], Scheme.P2)))
-    assert len(log.scores) == 50
-    assert subject.calls.count("step") == 20 == len(log.cost_s)
-    known = ~log.unknown
-    assert (log.scores[known] <= np.array(values)[known]).all()
-    assert len(set(log.scores[known])) == 18
+    assert len(log.said.scores) == 50
+    assert subject.calls.count("step") == 20 == len(log.said.stages_s["judging"])
+    known = ~log.said.unknown
+    assert (log.said.scores[known] <= np.array(values)[known]).all()
+    assert len(set(log.said.scores[known])) == 18
 
 
 def test_a_slow_clip_is_analysed_whole_though_its_times_are_rounded() -> None:
@@ -155,10 +159,44 @@ def test_a_slow_clip_is_analysed_whole_though_its_times_are_rounded() -> None:
     assert subject.calls.count("step") == 40
 
 
-def test_cost_is_judging_and_learning_per_analysed_frame() -> None:
-    """The clock is looked at before and after: one tick, one millisecond."""
+def test_each_stage_is_timed_per_analysed_frame() -> None:
+    """The clock is looked at before and after each: one tick, one millisecond."""
     log = next(iter(play(stream(), [], TEST, Scheme.P2)))
-    assert log.cost_s == pytest.approx((0.001,) * 6)
+    assert {name: spent.tolist() for name, spent in log.said.stages_s.items()} == {
+        name: pytest.approx([0.001] * 6) for name in ("reading", "judging", "learning")
+    }
+    assert log.resident_bytes == 7_000_000
+
+
+def test_what_the_subject_times_itself_is_told_beside_the_whole_stages() -> None:
+    """Also a part that comes later than the first frame: it took nothing before."""
+    timed = stream()
+
+    class Parts(Recorder):
+        def step(self, picture: Picture) -> Reading:
+            if self.seen == 2:
+                with timed.stages("feature motion"):
+                    pass
+            return super().step(picture)
+
+    timed.subject = Parts()
+    log = next(iter(play(timed, [], TEST, Scheme.P2)))
+    assert log.said.stages_s["feature motion"] == pytest.approx([0, 0, 0.001, 0, 0, 0])
+    assert log.said.stages_s["judging"] == pytest.approx([0.001, 0.001, 0.003, 0.001, 0.001, 0.001])
+
+
+def test_a_clip_without_pictures_is_refused_with_its_name() -> None:
+    """Nothing can be said of it, and a figure without it would be of another set."""
+    with pytest.raises(TruthError, match="clip b: expected pictures, got none"):
+        list(play(stream(), [], [clip("b", [], ())], Scheme.P2))
+
+
+def test_limits_and_verdicts_are_logged_as_they_were() -> None:
+    """No limit is NaN, and only a verdict of "anomalous" is one."""
+    log = next(iter(play(stream(), [], [clip("b", [10, 20, 200, 100], ())], Scheme.P2)))
+    np.testing.assert_array_equal(log.said.limits, [np.nan, np.nan, 100.0, 100.0])
+    assert log.said.anomalous.tolist() == [False, False, True, False]
+    assert log.said.silent["brightness"].tolist() == [True, True, False, False]
 
 
 def test_truth_of_another_clip_is_refused_and_a_small_overhang_is_told() -> None:
@@ -196,8 +234,13 @@ def test_a_result_holds_every_key_and_no_number_that_cannot_be_told() -> None:
     assert told["states"] == {"active": 8}
     assert told["unknown_frames"] == 0
     assert set(told["baselines"]) >= {"frame_index", "frame_difference_mean", "frame_difference_max", "d12"}
-    assert told["detectors"]["brightness"] == {"auc_micro": 1.0, "auc_macro": 1.0}
-    assert told["ms_per_frame"]["p50"] == pytest.approx(1.0)
+    alone = told["detectors"]["brightness"]
+    assert (alone["auc_micro"], alone["auc_macro"], alone["ap"], alone["eer"]) == (1.0, 1.0, 1.0, 0.0)
+    assert set(alone["over_d12"]) == {"mean", "interval", "first_better"}
+    assert told["baselines"]["d12"]["over_d12"]["mean"] == 0.0
+    assert told["ms_per_frame"]["p50"] == pytest.approx(2.0)  # judging and learning, a tick each
+    assert set(told["ms_by_stage"]) == {"reading", "judging", "learning"}
+    assert told["days"] == []
     assert told["seconds"] == 1.5
     assert any("ordinary footage" in caveat for caveat in told["caveats"])
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from detectors.base import Picture
-from detectors.features.motion import CHANGED_LEVELS, Motion
+from detectors.features.motion import Motion
+from detectors.features.moving import CHANGED_LEVELS
 from detectors.options import MotionOptions
 
 SIZE = (96, 128)
@@ -86,3 +88,61 @@ def test_a_picture_smaller_than_a_cell_is_one_cell() -> None:
     assert grid is not None
     assert grid.values.shape == (1, 1, 2)
     assert grid.values[0, 0] == pytest.approx([np.sqrt(190 / 255), 1.0])
+
+
+def velocities(right: int, down: int, **options: int) -> np.ndarray:
+    """(directions, speeds) in the middle of a texture that moves as a whole by so many pixels."""
+    smooth = cv2.GaussianBlur(np.random.default_rng(2).integers(0, 255, SIZE).astype(np.uint8), (0, 0), 3) * 3
+    moved = np.roll(smooth, (down, right), axis=(0, 1))
+    grid = values(*(Picture(np.repeat(each[..., None], 3, axis=2), 0.0) for each in (smooth, moved)), **options)
+    histogram = grid[4:8, 5:9, 4:].mean(axis=(0, 1))
+    return histogram.reshape(options["directions"], options.get("speeds", 1))
+
+
+@pytest.mark.parametrize(
+    ("step", "direction"), [((3, 0), 0), ((3, 3), 1), ((0, 3), 2), ((-3, 0), 4), ((0, -3), 6), ((3, -3), 7)]
+)
+def test_the_histogram_tells_which_way(step: tuple[int, int], direction: int) -> None:
+    """Motion is in the channel of its direction, counted clockwise from the right, as the root of its speed."""
+    found = velocities(*step, directions=8)[:, 0]
+    assert found.argmax() == direction
+    assert found[direction] == pytest.approx(np.sqrt(np.hypot(*step)), rel=0.15)
+    assert np.delete(found, [direction, (direction + 1) % 8, (direction - 1) % 8]).max() < 0.2
+
+
+@pytest.mark.parametrize(("px", "speed"), [(3, 2), (6, 3), (11, 3)])
+def test_the_histogram_tells_how_fast(px: int, speed: int) -> None:
+    """Speeds begin at 0.5, 1, 2 and 4 pixels, the fastest without an end."""
+    found = velocities(px, 0, directions=4, speeds=4)[0]
+    assert found.argmax() == speed
+    assert found[speed] == pytest.approx(np.sqrt(px), rel=0.2)
+
+
+def test_what_stands_still_has_no_direction() -> None:
+    """Flow below half a pixel is noise, and in no channel of the histogram."""
+    assert values(picture(40), picture(40), directions=8)[..., 4:].max() == 0
+
+
+def test_the_histogram_changes_no_other_channel() -> None:
+    """It is added behind them: directions times speeds channels."""
+    plain, more = (values(picture(40), picture(44), **options) for options in ({}, {"directions": 6, "speeds": 2}))
+    assert more.shape == (*plain.shape[:2], 16)
+    assert np.array_equal(more[..., :4], plain)
+
+
+def test_a_histogram_without_flow_is_refused() -> None:
+    """The message says which of the two to change."""
+    with pytest.raises(ValidationError, match="set flow to true, or leave directions out"):
+        MotionOptions(flow=False, directions=8)
+
+
+@pytest.mark.parametrize("flow", [True, False])
+def test_only_moving_cells_carry_evidence_if_asked(flow: bool) -> None:
+    """The mask is True on the mover and False far from it; the values are as without it."""
+    pictures = [picture(40), picture(44)]
+    grid = Motion(MotionOptions(flow=flow, moving_only=True), 10).extract(pictures)
+    assert grid is not None
+    assert grid.mask[4:6, 5:7].all()
+    assert not grid.mask[:, 12:].any()
+    assert not grid.mask[10:].any()
+    assert np.array_equal(grid.values, values(*pictures, flow=flow))

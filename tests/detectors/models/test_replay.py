@@ -66,7 +66,7 @@ def test_half_precision_holds_eight_bit_pixels() -> None:
     """Each of the 256 levels comes back within 1/4000 of a full range, and no two fall together."""
     levels = np.arange(256, dtype=np.float32) / 255
     grid = np.tile(levels, (1, 256, 1))  # (1, 256, 256)
-    found = cut(grid, 1, 256, 0.01, rng()).values[0, 0, 0].astype(np.float32)
+    found = cut(grid, grid[-1] > 0.01, 1, 256, rng()).values[0, 0, 0].astype(np.float32)
     assert np.abs(found - levels).max() < 1 / 4000
     assert len(np.unique(np.rint(found * 255))) == 256
 
@@ -75,7 +75,7 @@ def test_most_pieces_are_cut_round_what_moves() -> None:
     """One small mover in a large still picture is in most pieces, and yet the rest is seen too."""
     grid = np.zeros((2, 80, 120), np.float32)
     grid[1, 40:44, 60:64] = 1.0
-    found = cut(grid, 400, 8, 0.1, rng())
+    found = cut(grid, grid[1] > 0.1, 400, 8, rng())
     moving = (found.values[:, 1].max(axis=(1, 2)) > 0).mean()
     assert 0.7 < moving < 0.95
 
@@ -83,7 +83,7 @@ def test_most_pieces_are_cut_round_what_moves() -> None:
 def test_pieces_lie_within_the_grid_on_the_networks_steps() -> None:
     """Their corners are told, so that a piece can be put back where it came from."""
     grid = rng(1).random((3, 20, 28)).astype(np.float32)
-    found = cut(grid, 200, 8, 0.1, rng())
+    found = cut(grid, grid[2] > 0.1, 200, 8, rng())
     assert (found.at % ALIGN == 0).all()
     for values, (top, left) in zip(found.values, found.at, strict=True):
         assert np.array_equal(values, grid[:, top : top + 8, left : left + 8].astype(np.float16))

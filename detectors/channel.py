@@ -1,0 +1,249 @@
+"""Detectors that look at the same span of time: their scores, one limit, one gate. Sees grids, never pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.base import (
+    ChannelReading,
+    DetectorScore,
+    Floats,
+    Grid,
+    Image,
+    Model,
+    Reason,
+    Score,
+    State,
+    StateDict,
+    StateView,
+    Threshold,
+    Verdict,
+)
+from detectors.calibration import Calibration
+from detectors.fusion import Fusion, Part, names, strongest_box, strongest_cells
+from detectors.gate import HASTE, Gate
+from detectors.options import ConformalOptions, LearningOptions
+from detectors.stages import Stages
+from detectors.state import Wanted, fitted, part, refuse_unless, with_prefix
+from detectors.thresholds.conformal import ConformalThreshold
+
+# Time constant of the smoothing of scores, causal: one frame of noise is no event.
+SMOOTHING_S = 0.28
+# Cells that a reason names.
+MOST_CELLS = 5
+# A detector's own p-values are ranks among so many moments: enough to tell people, too few to set a limit.
+_RANKS = ConformalOptions(window=2000)
+_NOTHING = Score(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A feature and a model. Detectors that name the same feature share its grids.
+
+    Attributes:
+        name: What people see.
+        feature: Key of its feature in the pipeline.
+        model: Its model, used by it alone.
+        part: In its channel's fused score.
+    """
+
+    name: str
+    feature: str
+    model: Model
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What there is to learn of one picture: each feature's grid, and the picture small if it is wanted."""
+
+    grids: Mapping[str, Grid]
+    small: Image | None
+
+
+class Channel:
+    """The detectors of one span of time. Not for several threads at once."""
+
+    def __init__(
+        self,
+        name: str,
+        detectors: Sequence[Detector],
+        threshold: Threshold,
+        learning: LearningOptions,
+        moment_s: float,
+        stages: Stages,
+    ) -> None:
+        """Args: detectors: at least one; threshold: of the fused score, asked about moments of `moment_s` seconds."""
+        self.name = name
+        self._detectors = detectors
+        self._learning = learning
+        self._stages = stages
+        self._fusion = Fusion({d.name: d.part for d in detectors})
+        self._calibration = Calibration(threshold, moment_s)
+        self._ranks = {d.name: Calibration(ConformalThreshold(_RANKS), moment_s) for d in detectors}
+        self._moment_s = moment_s
+        self._gate: Gate[Lesson] = Gate(learning)
+        self._fused = self._smooth = _NOTHING
+        self._scores = {d.name: _NOTHING for d in detectors}
+        self._settled_s = -math.inf
+        self._learned = 0
+
+    @property
+    def features(self) -> frozenset[str]:
+        """Keys of what its detectors look at."""
+        return frozenset(detector.feature for detector in self._detectors)
+
+    @property
+    def learned(self) -> int:
+        """Pictures learned so far."""
+        return self._learned
+
+    @property
+    def accepting(self) -> bool:
+        """Whether an anomaly has lasted so long that it is now learned as a new normal."""
+        return self._gate.accepting
+
+    def step(self, grids: Mapping[str, Grid], passed_s: float) -> ChannelReading:
+        """Judge the newest picture.
+
+        Args:
+            grids: Of the features that looked at it; a detector whose feature did not keeps its last score.
+            passed_s: Since the picture before; infinite after a cut.
+        """
+        for detector in self._detectors:
+            grid = grids.get(detector.feature)
+            if grid is not None:
+                with self._stages(f"score {detector.name}"):
+                    self._scores[detector.name] = self._scored(detector, grid)
+        with self._stages("fuse"):
+            self._fused = self._fusion.fuse(self._scores)
+            self._smooth = _smoothed(self._smooth, self._fused, passed_s)
+            return self._read(self._smooth)
+
+    @property
+    def scores(self) -> tuple[DetectorScore, ...]:
+        """Each detector's say on the picture judged last."""
+        return self._fusion.shares(self._scores, self._fused)
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why the picture judged last scores as it does, strongest detector first."""
+        known = [name for name in names(self.scores) if self._scores[name].value is not None]
+        return tuple(self._reason(name, self._scores[name].value or 0.0, self._scores[name].heatmap) for name in known)
+
+    def learn(self, at_s: float, reading: ChannelReading, lesson: Callable[[], Lesson] | None) -> list[Lesson]:
+        """Offer the picture judged last, as `reading`, and let the models learn what is ripe, which is given back.
+
+        Args:
+            at_s: The picture's.
+            reading: Of it.
+            lesson: Asked for if it is this picture's turn; None if it has nothing to teach.
+        """
+        if at_s - self._settled_s >= 0.5 * self._learning.every_s / HASTE:  # half a turn early, as at the gate
+            self._settled_s = at_s
+            self._fusion.settle(self._scores)
+        if reading.value is not None and not self._warming:
+            self._calibrate(at_s, reading.value, reading.verdict)
+        if lesson is not None:
+            self._gate.offer(at_s, reading.verdict, lesson, self._learned)
+        ripe = self._gate.ripe(at_s, at_once=reading.limit is None)
+        for each in ripe:
+            for detector in self._detectors:
+                with self._stages(f"learn {detector.name}"):
+                    detector.model.learn(each.grids[detector.feature])
+            self._learned += 1
+        return ripe
+
+    def cut(self) -> None:
+        """Forget the pictures before: the next one does not follow them. What was learned stays."""
+        self._fused = self._smooth = _NOTHING
+        self._scores = {d.name: _NOTHING for d in self._detectors}
+        self._calibration.cut()
+        for rank in self._ranks.values():
+            rank.cut()
+
+    def restart_clock(self) -> None:
+        """As `cut`, and the next time has nothing to do with the last one."""
+        self.cut()
+        self._gate.restart_clock()
+        self._settled_s = -math.inf
+
+    def state(self) -> StateDict:
+        """Everything learned as flat named arrays, `PART/ARRAY`; what waits at the gate is not kept."""
+        parts = {f"model.{d.name}": d.model.state() for d in self._detectors}
+        parts |= {f"rank.{name}": rank.state() for name, rank in self._ranks.items()}
+        parts |= {"fusion": self._fusion.state(), "calibration": self._calibration.state()}
+        return with_prefix(parts) | {"learned": np.array(self._learned, np.int64)}
+
+    def restore(self, state: StateView) -> None:
+        """Go on from `state`, after a cut; StateError if it does not fit, then this one may be half restored."""
+        own = {"learned": state["learned"]} if "learned" in state else {}
+        learned = int(fitted(own, {"learned": Wanted(np.int64)})["learned"])
+        refuse_unless(learned >= 0, "a count of learned pictures")
+        for detector in self._detectors:
+            detector.model.restore(part(state, f"model.{detector.name}"))
+            self._ranks[detector.name].restore(part(state, f"rank.{detector.name}"))
+        self._fusion.restore(part(state, "fusion"))
+        self._calibration.restore(part(state, "calibration"))
+        self._learned = learned
+        self.restart_clock()
+
+    @property
+    def _warming(self) -> bool:
+        """Whether scores so far make no limit: too high, or in units that are not fixed yet."""
+        return self._fusion.missing > 0 or self._learned < self._learning.warmup
+
+    def _scored(self, detector: Detector, grid: Grid) -> Score:
+        """The model's score; where nothing carries evidence there is nothing strange, if the model knows at all."""
+        score = detector.model.score(grid)
+        if score.value is None and not grid.mask.any() and self._ranks[detector.name].seen:
+            return Score(0.0, np.zeros(grid.mask.shape, np.float32))
+        return score
+
+    def _calibrate(self, at_s: float, value: float, verdict: Verdict) -> None:
+        with self._stages("calibrate"):
+            self._calibration.learn(at_s, value, verdict, accepted=self.accepting)
+            for name, rank in self._ranks.items():
+                own = self._scores[name].value
+                if own is not None:
+                    rank.learn(at_s, own, verdict, accepted=self.accepting)
+
+    def _read(self, fused: Score) -> ChannelReading:
+        limit = self._calibration.limit()
+        state, why = self._standing(limit)
+        verdict, p_value = Verdict.UNKNOWN, None
+        if fused.value is not None and limit is not None:
+            verdict = Verdict.ANOMALOUS if fused.value > limit else Verdict.NORMAL
+            p_value = self._calibration.p_value(fused.value)
+        return ChannelReading(self.name, state, why, verdict, fused.value, p_value, limit, fused.heatmap)
+
+    def _standing(self, limit: float | None) -> tuple[State, str]:
+        if self._warming:
+            return State.WARMING, f"learning the scene: {self._learned} of at least {self._learning.warmup} pictures"
+        if limit is None:
+            left_s = self._calibration.missing() * self._moment_s
+            return State.CALIBRATING, f"learning how much its score varies: {left_s:.0f} s left"
+        if self.accepting:
+            return State.ACTIVE, "strange for so long that it is being learned as a new normal"
+        return State.ACTIVE, ""
+
+    def _reason(self, name: str, value: float, heatmap: Floats | None) -> Reason:
+        text = f"{name} scores {self._fusion.in_units(name, value):.1f} × its usual high"
+        p_value = self._ranks[name].p_value(value)
+        if heatmap is None or not heatmap.any():
+            return Reason(name, text, p_value, None, self.name)
+        return Reason(name, text, p_value, strongest_box(heatmap), self.name, strongest_cells(heatmap, MOST_CELLS))
+
+
+def _smoothed(before: Score, now: Score, passed_s: float) -> Score:
+    """Exponential smoothing of the value with `SMOOTHING_S`; starts with the first that is known.
+
+    Not of the heatmap: it would trail behind what moves fast.
+    """
+    if now.value is None or before.value is None:
+        return now
+    gain = 1 - math.exp(-passed_s / SMOOTHING_S)
+    return Score(before.value + gain * (now.value - before.value), now.heatmap)
