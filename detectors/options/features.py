@@ -56,7 +56,7 @@ class CnnOptions(Options):
     moving_only: bool = Field(default=True, description="Whether cells in which nothing moves carry no evidence.")
     runtime: Literal["auto", "openvino", "onnxruntime", "opencv", "torch"] = Field(
         default="auto",
-        description="What runs the network; auto takes torch on a GPU, else the fastest that is installed.",
+        description="What runs the network; auto takes torch on a GPU, else onnxruntime.",
     )
 
 

@@ -81,9 +81,9 @@ def test_detectors_that_look_at_the_same_share_one_feature(monkeypatch: pytest.M
     monkeypatch.setattr(Pixels, "extract", counted)
     three = """
 detectors:
-  - {name: a, feature: {kind: pixels, width: 32}, model: {kind: zscore}}
-  - {name: b, feature: {kind: pixels, width: 32}, model: {kind: iqr}}
-  - {name: c, feature: {kind: pixels, width: 64}, model: {kind: zscore}}
+  - {name: a, feature: {kind: pixels, width: 32, history: 0}, model: {kind: zscore}}
+  - {name: b, feature: {kind: pixels, width: 32, history: 0}, model: {kind: iqr}}
+  - {name: c, feature: {kind: pixels, width: 64, history: 0}, model: {kind: zscore}}
 """
     reading = pipeline(camera(three), 0, "cpu").step(Picture(np.zeros((48, 64, 3), np.uint8), 0.0))
     assert len(asked) == len(set(asked)) == 2

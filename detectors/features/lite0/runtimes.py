@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
 import cv2
 import numpy as np
@@ -23,12 +23,13 @@ from detectors.features.lite0.weights import MissingError, layers
 Runtime = Literal["openvino", "onnxruntime", "opencv", "torch"]
 # (1, 3, H, W) float32 in, (40, H / 8, W / 8) float32 out. Not for several threads at once.
 Run = Callable[[Floats], Floats]
-# Fastest first. OpenCV is always there.
-_BY_SPEED: tuple[Runtime, ...] = ("openvino", "onnxruntime", "opencv")
+# OpenVINO is a tenth faster, but meddles with signals and reports its use (see `_core`): it comes after
+# ONNX Runtime unless it is named. OpenCV is always there.
+_PREFERRED: tuple[Runtime, ...] = ("onnxruntime", "openvino", "opencv")
 
 
 def chosen_runtime(wanted: Literal["auto"] | Runtime, device: str) -> Runtime:
-    """What `wanted` comes to here: on a GPU torch, else the fastest one that is installed. Imports none of them.
+    """What `wanted` comes to here: on a GPU torch, else the preferred one that is installed. Imports none of them.
 
     Args:
         wanted: By name, or "auto".
@@ -38,7 +39,7 @@ def chosen_runtime(wanted: Literal["auto"] | Runtime, device: str) -> Runtime:
         MissingError: It is not installed.
     """
     if wanted == "auto":
-        return "torch" if device != "cpu" else next(name for name in _BY_SPEED if _installed(name))
+        return "torch" if device != "cpu" else next(name for name in _PREFERRED if _installed(name))
     if not _installed(wanted):
         msg = f"cnn: expected {wanted} as the runtime asks, got none; install it: pip install {wanted}, or use auto"
         raise MissingError(msg)
@@ -76,12 +77,22 @@ def _installed(runtime: Runtime) -> bool:
     return runtime == "opencv" or find_spec(runtime) is not None
 
 
-def _openvino(model: bytes, threads: int) -> Run:
+@lru_cache(maxsize=1)
+def _core() -> Any:  # noqa: ANN401 - its types are there for some only
+    """OpenVINO itself, one for the process and never let go.
+
+    Each brings a stack for signal handlers. Where several end out of order the process is left with one that is gone,
+    and the next signal kills it (seen with OpenVINO 2026.4).
+    """
     # Importing openvino reports its use to its makers, over the network; without this module it does not.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: "may not be imported"
     import openvino  # noqa: PLC0415 - 0.1 s and 25 MB, which a process without this feature does not need
 
-    core = openvino.Core()
+    return openvino.Core()
+
+
+def _openvino(model: bytes, threads: int) -> Run:
+    core = _core()
     hints = {
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
