@@ -169,7 +169,7 @@ class Reading:
         state: WARMING, CALIBRATING or ACTIVE; whether pictures come at all is for others to say.
         state_reason: Why, with the time left where it can be told, for people.
         verdict: UNKNOWN unless a channel has a value and a limit, or a rule holds.
-        value: The fused score, ≥ 0, 1 was high during the warm-up; None while unknown.
+        value: The fused score, ≥ 0, about 1 is high; None while unknown.
         p_value: Chance of such a score in a moment of this camera's ordinary life; None while unknown.
         limit: The score above which a picture is anomalous; None while unknown.
         scores: Each detector's, in the order of the configuration.

@@ -225,12 +225,14 @@ class Pipeline:
         """The channels' readings as one, in the units of the first that knows; the strongest for its limit speaks."""
         known = [c for c in channels if c.value is not None]
         able = [c for c in known if c.limit is not None]
-        first = max(channels, key=lambda c: (c.limit is not None, c.value is not None))  # the earliest of those
+        # The earliest with a limit, also while it has no value, so that the units do not change after a cut.
+        first = max(channels, key=lambda c: (c.limit is not None, c.limit is None and c.value is not None))
         leader = max(able, key=_over_limit, default=first)
         strange = [c for c in able if c.verdict is Verdict.ANOMALOUS]
         order = sorted(strange, key=_over_limit, reverse=True)
         reasons = tuple(r for c in order for r in self._channel(c.name).reasons())
-        verdict = Verdict.ANOMALOUS if strange else (Verdict.NORMAL if able else Verdict.UNKNOWN)
+        silent = [c for c in channels if c.limit is not None and c.value is None]
+        verdict = Verdict.ANOMALOUS if strange else (Verdict.UNKNOWN if silent or not able else Verdict.NORMAL)
         value = first.value if leader is first else _over_limit(leader) * _limit(first)
         return Reading(
             at_s=at_s,

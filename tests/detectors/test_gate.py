@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Verdict
-from detectors.gate import GUARD_S, HASTE, PAUSE_S, Gate
+from detectors.gate import GUARD_S, HASTE, HASTY, KNOWN, PAUSE_S, Gate
 from detectors.options import LearningOptions
 
 NORMAL, ANOMALOUS, UNKNOWN = Verdict.NORMAL, Verdict.ANOMALOUS, Verdict.UNKNOWN
@@ -141,3 +141,23 @@ def test_only_what_is_let_in_is_asked_for(parts: list[tuple[float, Verdict, int]
         gate.offer(at_s, verdict, lambda at_s=at_s: asked.append(at_s) or at_s)
         through += gate.ripe(at_s, at_once=True)
     assert through == asked
+
+
+def admitted(learned: int, verdict: Verdict) -> int:
+    """How many of 100 s of pictures, ten a second, are let in after so many were learned."""
+    gate = new_gate()
+    for tick in range(1000):
+        gate.offer(tick / 10, verdict, partial(float, tick), learned)
+    return len(gate.ripe(1e6, at_once=True))
+
+
+def test_a_well_known_camera_is_learned_from_less_often() -> None:
+    """From one picture in 0.4 s to one in 4 s, and no less, however much was learned."""
+    counts = [admitted(learned, NORMAL) for learned in (0, KNOWN, 2 * KNOWN, 10 * KNOWN, 1000 * KNOWN)]
+    assert counts == pytest.approx([250, 250, 125, 25, 25], abs=1)
+
+
+def test_haste_has_an_end() -> None:
+    """An unknown camera is learned from four times as often, but not for half a day."""
+    assert admitted(0, UNKNOWN) == pytest.approx(HASTE * admitted(0, NORMAL), abs=HASTE)
+    assert admitted(HASTY, UNKNOWN) == admitted(HASTY, NORMAL)
