@@ -89,6 +89,7 @@ class Pipeline:
         self._recent: deque[Picture] = deque(maxlen=reach + 1)
         self._taken = 0  # pictures since the last cut
         self._newest: dict[str, Grid] = {}  # each feature's since the last cut
+        self._fresh: frozenset[str] = frozenset()  # the features that looked at the picture judged last
         self._judged: Reading | None = None
         self._given: tuple[int, ...] | None = None  # shape of the last picture, as it came
         self._size = (0, 0)  # height and width that the models know; follows the pictures until something is learned
@@ -120,6 +121,7 @@ class Pipeline:
         self._recent.append(self._sized(picture))
         grids = self._grids()
         self._newest |= grids
+        self._fresh = frozenset(grids)
         self._taken += 1
         readings = tuple(channel.step(grids, passed_s) for channel in self._channels)
         reading = self._ruled(self._joined(picture.at_s, readings), local)
@@ -209,8 +211,12 @@ class Pipeline:
         return Grid(grid.values, grid.mask & zones.watched(*grid.mask.shape)) if zones.masked else grid
 
     def _lesson(self, channel: Channel, judged: ChannelReading, at_s: float) -> Callable[[], Lesson] | None:
-        """What this picture teaches, with the newest grid of features whose turn it was not; None if one has none."""
-        if not channel.features <= self._newest.keys():
+        """What this picture teaches; None unless all the channel's features looked at it.
+
+        While there is no limit, the newest grid stands for a feature whose turn it was not: learning is in haste then.
+        """
+        looked = self._newest.keys() if judged.limit is None else self._fresh
+        if not channel.features <= looked:
             return None
         # Only the first channel brings examples: the others would show the same pictures again.
         ordinary = channel is self._channels[0] and judged.verdict is not Verdict.ANOMALOUS
