@@ -171,5 +171,7 @@ class Pca:
         corner[:-1, -1] = along
         turn, spread, _ = np.linalg.svd(corner)
         basis = np.vstack([self._components, beside / (length or 1.0)])
-        self._components = turn[:, :-1].T @ basis
-        self._spread = spread[:-1]
+        # Without any spread a direction is arbitrary, and may be part nothing: such rows would not stay orthonormal.
+        real = spread[:-1] > ROUNDING * spread[0]
+        self._components = np.where(real[:, None], turn[:, :-1].T @ basis, 0.0)
+        self._spread = np.where(real, spread[:-1], 0.0)
