@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import cv2
 import numpy as np
@@ -178,6 +178,7 @@ class Reading:
         channels: Each channel's own reading.
         examples: Ordinary pictures most like this one where it is strange, nearest first, (h, w, 3) uint8, BGR, small;
             empty unless `verdict` is ANOMALOUS.
+        accepting: An anomaly has lasted so long that it is now learned as a new normal.
     """
 
     at_s: float
@@ -192,6 +193,7 @@ class Reading:
     reasons: tuple[Reason, ...]
     channels: tuple[ChannelReading, ...] = ()
     examples: tuple[Image, ...] = ()
+    accepting: bool = False
 
 
 class Feature(Protocol):
@@ -233,7 +235,13 @@ class Model(Protocol):
 
 
 class Threshold(Protocol):
-    """Turns one stream of scores into p-values and a limit. Reading changes nothing; `update` learns one score."""
+    """Turns one stream of scores into p-values and a limit. Reading changes nothing; `update` learns one score.
+
+    Attributes:
+        wants_all: Whether it must be offered every score, also those above its limit, to keep what it promises.
+    """
+
+    wants_all: ClassVar[bool]
 
     def p_value(self, score: float) -> float | None:
         """Chance, 0..1, of an ordinary score at least this large; None until enough scores were seen."""

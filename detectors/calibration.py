@@ -23,14 +23,18 @@ SPACING = 100
 
 
 class Calibration:
-    """Feeds a threshold with the strongest score of each moment of a camera's ordinary life."""
+    """Feeds a threshold with the strongest score of each moment of a camera's ordinary life; of all, if it `wants_all`.
+
+    A moment begins with its first frame. For a threshold that wants all it ends with the frame that is late enough to
+    begin another, so that all frames of a moment were judged by one limit.
+    """
 
     def __init__(self, threshold: Threshold, moment_s: float) -> None:
         """Args: threshold: fed by this alone; moment_s: how long a moment lasts, in seconds."""
         self._threshold = threshold
         self._moment_s = moment_s
         self._began_s = math.nan  # of the moment under way; nan before the first score
-        self._peak = 0.0
+        self._peak = -math.inf  # of the frames since; -inf while there is none
         self._strange = False
         self._strange_moments = 0  # since one was offered
         self._ordinary_moments = 0  # the same
@@ -54,11 +58,18 @@ class Calibration:
 
     def learn(self, at_s: float, value: float, verdict: Verdict, *, accepted: bool = False) -> None:
         """Take in one frame's score and what was made of it; `accepted`: even anomalous it is the new normal."""
-        if not at_s - self._began_s < self._moment_s:
+        over = not at_s - self._began_s < self._moment_s
+        # A frame that ends a moment was still judged by the limit that held in it. What a threshold promises of all
+        # scores holds of the verdicts only if each counts against the limit it was judged by.
+        inclusive = self._threshold.wants_all and not math.isnan(self._began_s)
+        if over and not inclusive:
             self._end_moment()
-            self._began_s, self._peak, self._strange = at_s, 0.0, False
         self._peak = max(self._peak, value)
         self._strange = self._strange or (verdict is Verdict.ANOMALOUS and not accepted)
+        if over and inclusive:
+            self._end_moment()
+        if over:
+            self._began_s = at_s
 
     def cut(self) -> None:
         """The moment under way will not be finished."""
@@ -79,17 +90,19 @@ class Calibration:
         new = fitted({name: array for name, array in state.items() if name in own}, own)
         self._threshold.restore({name: array for name, array in state.items() if name not in own})
         self._strange_moments, self._ordinary_moments = int(new["strange_moments"]), int(new["ordinary_moments"])
-        self._began_s = math.nan
+        self._began_s, self._peak, self._strange = math.nan, -math.inf, False
 
     def _end_moment(self) -> None:
-        if math.isnan(self._began_s):
+        peak, strange = self._peak, self._strange
+        self._peak, self._strange = -math.inf, False
+        if peak == -math.inf:
             return
         limit = self._threshold.limit()
-        if not self._strange or limit is None:
+        if self._threshold.wants_all or not strange or limit is None:
             self._ordinary_moments += 1
-            self._threshold.update(self._peak)
+            self._threshold.update(peak)
             return
         self._strange_moments += 1
         if self._strange_moments >= THINNING and self._ordinary_moments >= SPACING:
             self._strange_moments = self._ordinary_moments = 0
-            self._threshold.update(min(self._peak, limit))
+            self._threshold.update(min(peak, limit))

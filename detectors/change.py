@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-# Settings of the flow; patches are 8 × 8. With a stride of 4 and 12 steps it takes half as long again and is no better.
+# Settings of the flow; patches are 8 × 8. Narrower strides and more steps take longer and told no more.
 FINEST_SCALE = 1  # half the size
 PATCH_STRIDE_PX = 5
 STEPS = 8
@@ -18,8 +18,7 @@ CHANGED_LEVELS = 12
 BLOCK_PX = 8
 CHANGED_SHARE = 0.04
 MARGIN_BLOCKS = 3
-# Round less than this there is too little for coarse steps: a block of 24 pixels that went 6 would seem to go 4.6 with
-# 32, and 10 would seem 0.7 instead of 6.6 (10 with the whole picture).
+# Round less than this there is too little for coarse steps: what went far would seem to have gone nowhere.
 LEAST_PX = 96
 # Of smaller pictures, whose half holds no patch, OpenCV 5 refuses some and crashes over others: they have no flow.
 SMALLEST_PX = 16
@@ -29,8 +28,8 @@ class Change:
     """From one grey picture to a later one of the same size; each part is computed when first asked for.
 
     The flow is DIS (Kroeger et al., ECCV 2016), down to half the pictures' size, where OpenCV's fast presets stop at a
-    quarter: on UCSD Ped2 that is what tells a cyclist from a walker (see docs/detection.md). Wide strides, few steps
-    and no variational refinement make it as fast as the fast preset.
+    quarter, where a person 25 pixels high is six. Wide strides, few steps and no variational refinement make up for
+    the time.
     """
 
     def __init__(self, before: npt.NDArray[np.uint8], now: npt.NDArray[np.uint8]) -> None:

@@ -23,6 +23,7 @@ from detectors.base import (
     Threshold,
     Verdict,
 )
+from detectors.budget.allowance import Given
 from detectors.calibration import Calibration
 from detectors.fusion import Fusion, Part, names, strongest_box, strongest_cells
 from detectors.gate import HASTE, Gate
@@ -79,6 +80,7 @@ class Channel:
     ) -> None:
         """Args: detectors: at least one; threshold: of the fused score, asked about moments of `moment_s` seconds."""
         self.name = name
+        self.features = frozenset(detector.feature for detector in detectors)  # keys of what its detectors look at
         self._detectors = detectors
         self._learning = learning
         self._stages = stages
@@ -93,11 +95,6 @@ class Channel:
         self._learned = 0
 
     @property
-    def features(self) -> frozenset[str]:
-        """Keys of what its detectors look at."""
-        return frozenset(detector.feature for detector in self._detectors)
-
-    @property
     def learned(self) -> int:
         """Pictures learned so far."""
         return self._learned
@@ -107,12 +104,13 @@ class Channel:
         """Whether an anomaly has lasted so long that it is now learned as a new normal."""
         return self._gate.accepting
 
-    def step(self, grids: Mapping[str, Grid], passed_s: float) -> ChannelReading:
-        """Judge the newest picture.
+    def look(self, grids: Mapping[str, Grid], passed_s: float, size: tuple[int, int]) -> None:
+        """Score the newest picture.
 
         Args:
             grids: Of the features that looked at it; a detector whose feature did not keeps its last score.
             passed_s: Since the picture before; infinite after a cut.
+            size: (h, w) of the heatmap, in cells.
         """
         for detector in self._detectors:
             grid = grids.get(detector.feature)
@@ -120,9 +118,25 @@ class Channel:
                 with self._stages(f"score {detector.name}"):
                     self._scores[detector.name] = self._scored(detector, grid)
         with self._stages("fuse"):
-            self._fused = self._fusion.fuse(self._scores)
+            self._fused = self._fusion.fuse(self._scores, size)
             self._smooth = _smoothed(self._smooth, self._fused, passed_s)
-            return self._read(self._smooth)
+
+    def judge(self, given: Given | None = None) -> ChannelReading:
+        """Judge the picture scored last, by the limit that the budget gave, or by its own threshold's without one."""
+        fused = self._smooth
+        own = given is None or (given.limit is None and given.judging)
+        limit = None if self._warming else (self._calibration.limit() if own or given is None else given.limit)
+        state, why = self._standing(limit, given)
+        verdict, p_value = Verdict.UNKNOWN, None
+        if fused.value is not None and limit is not None:
+            verdict = Verdict.ANOMALOUS if fused.value > limit else Verdict.NORMAL
+            p_value = self._calibration.p_value(fused.value)
+        return ChannelReading(self.name, state, why, verdict, fused.value, p_value, limit, fused.heatmap)
+
+    @property
+    def countable(self) -> float | None:
+        """The score of the picture judged last, if such scores say anything of a limit."""
+        return None if self._warming else self._smooth.value
 
     @property
     def scores(self) -> tuple[DetectorScore, ...]:
@@ -211,18 +225,11 @@ class Channel:
                 if own is not None:
                     rank.learn(at_s, own, verdict, accepted=self.accepting)
 
-    def _read(self, fused: Score) -> ChannelReading:
-        limit = self._calibration.limit()
-        state, why = self._standing(limit)
-        verdict, p_value = Verdict.UNKNOWN, None
-        if fused.value is not None and limit is not None:
-            verdict = Verdict.ANOMALOUS if fused.value > limit else Verdict.NORMAL
-            p_value = self._calibration.p_value(fused.value)
-        return ChannelReading(self.name, state, why, verdict, fused.value, p_value, limit, fused.heatmap)
-
-    def _standing(self, limit: float | None) -> tuple[State, str]:
+    def _standing(self, limit: float | None, given: Given | None) -> tuple[State, str]:
         if self._warming:
             return State.WARMING, f"learning the scene: {self._learned} of at least {self._learning.warmup} pictures"
+        if given is not None and not (given.judging and given.proven):
+            return State.CALIBRATING, given.why
         if limit is None:
             left_s = self._calibration.missing() * self._moment_s
             return State.CALIBRATING, f"learning how much its score varies: {left_s:.0f} s left"

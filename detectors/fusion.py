@@ -1,8 +1,8 @@
 """Several detectors' scores made one. Knows nothing of what is normal, only what is usual for each detector.
 
 Scores of different detectors are never compared in their own units. Each is divided by what is high for it, fixed once
-over its first scores of this camera: a unit that follows the scores would chase the anomalies (-0.02 to -0.26 AUC on
-UCSD Ped2). Then the strongest speaks for all: a sum would let many detectors that see nothing drown one that does.
+over its first scores of this camera: a unit that follows the scores would chase the anomalies. Then the strongest
+speaks for all: a sum would let many detectors that see nothing drown one that does.
 
 The fused score keeps the first detector's own scale, and the others are brought to it: so nothing at all is rescaled
 for the first while units are being found, and what they do to the others is only their ratio, which hardly changes
@@ -29,7 +29,7 @@ LEAST_SHARE = 1 / 3
 LEAST_UNIT = 1e-3
 # In a state, the hottest cells of detector NAME are called NAME and this.
 HOTTEST = ".hottest"
-# Cells of the fused heatmap across the picture's width; it is as fine as people and boxes need.
+# Cells of a fused heatmap across the picture's width; it is as fine as people and boxes need.
 HEATMAP_WIDTH = 45
 
 
@@ -77,8 +77,8 @@ class Fusion:
             bisect.insort(self._hottest[name], float(heatmap.max()))
             self._settle()
 
-    def fuse(self, scores: Mapping[str, Score]) -> Score:
-        """The fused score and heatmap; unknown while all detectors are."""
+    def fuse(self, scores: Mapping[str, Score], size: tuple[int, int]) -> Score:
+        """The fused score, and a heatmap of `size`, (h, w) in cells; unknown while all detectors are."""
         value: float | None = None
         heatmap: Floats | None = None
         for name in self._parts:
@@ -86,7 +86,8 @@ class Fusion:
             if score.value is None or score.heatmap is None:
                 continue
             value = max(value or 0.0, self._factor(name, score) * score.value)
-            heatmap = hotter(heatmap, score.heatmap, self._scale * self._parts[name].weight / self._heat_units[name])
+            factor = self._scale * self._parts[name].weight / self._heat_units[name]
+            heatmap = hotter(heatmap, score.heatmap, factor, size)
         return Score(value, heatmap)
 
     def shares(self, scores: Mapping[str, Score], fused: Score) -> tuple[DetectorScore, ...]:
@@ -144,18 +145,20 @@ class Fusion:
         return float(usual ** (1 - trust) * max(LEAST_SHARE * usual, high) ** trust)
 
 
-def hotter(heatmap: Floats | None, other: Floats, factor: float) -> Floats:
-    """In each cell the hotter of `heatmap` and `factor` · `other`; at most `HEATMAP_WIDTH` wide."""
-    size = _size(other) if heatmap is None else (heatmap.shape[1], heatmap.shape[0])
-    part = cv2.resize(other, size, interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(factor)
-    return np.asarray(part if heatmap is None else np.maximum(heatmap, part), np.float32)
+def heatmap_size(height: int, width: int) -> tuple[int, int]:
+    """(h, w) in cells for pictures of (height, width): `HEATMAP_WIDTH` wide, but no finer than pixels.
 
-
-def _size(heatmap: Floats) -> tuple[int, int]:
-    """(width, height) for cv2."""
-    height, width = heatmap.shape
+    Of the picture, not of a detector's grid: detectors come to know one after another, and all heatmaps of one camera
+    are to be of one size.
+    """
     wide = min(HEATMAP_WIDTH, width)
-    return wide, max(1, round(height * wide / width))
+    return max(1, round(height * wide / width)), wide
+
+
+def hotter(heatmap: Floats | None, other: Floats, factor: float, size: tuple[int, int]) -> Floats:
+    """In each cell the hotter of `heatmap`, of `size` (h, w) if there is one, and `factor` · `other`."""
+    part = cv2.resize(other, size[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(factor)
+    return np.asarray(part if heatmap is None else np.maximum(heatmap, part), np.float32)
 
 
 def strongest_box(heatmap: Floats) -> Box:

@@ -30,9 +30,10 @@ from detectors.base import (
     StateView,
     Verdict,
 )
+from detectors.budget.allowance import Allowance
 from detectors.channel import Channel, Lesson
 from detectors.examples import Examples
-from detectors.fusion import hotter
+from detectors.fusion import heatmap_size
 from detectors.quantities import Quantities
 from detectors.rules import Fired, Rules
 from detectors.stages import NoStages, Stages
@@ -67,7 +68,11 @@ class Watch:
 
 
 class Pipeline:
-    """The detectors of one camera. Not for several threads at once."""
+    """The detectors of one camera. Not for several threads at once.
+
+    Attributes:
+        allowance: The limits of the channels that it knows; None if their own thresholds hold.
+    """
 
     def __init__(
         self,
@@ -76,13 +81,25 @@ class Pipeline:
         watch: Watch,
         examples: Examples,
         fps: float,
+        allowance: Allowance | None = None,
         stages: Stages | None = None,
     ) -> None:
-        """Args: looks: by key; channels: at least one, the fused score is in the first one's units."""
+        """Join the parts.
+
+        Args:
+            looks: By key.
+            channels: At least one; the fused score is in the first one's units.
+            watch: What people told of the camera.
+            examples: Of ordinary pictures.
+            fps: Analysed pictures a second.
+            allowance: The limits of the channels that it knows; the others' own thresholds hold.
+            stages: Where the time of each part is noted.
+        """
         self._looks = looks
         self._channels = channels
         self._watch = watch
         self._examples = examples
+        self.allowance = allowance
         self._stages = stages or NoStages()
         self._gap_s = max(GAP_S, GAP_PERIODS / fps)
         reach = max(watch.quantities.reach, *(look.feature.reach for look in looks.values()))
@@ -123,7 +140,10 @@ class Pipeline:
         self._newest |= grids
         self._fresh = frozenset(grids)
         self._taken += 1
-        readings = tuple(channel.step(grids, passed_s) for channel in self._channels)
+        size = heatmap_size(*self._size)
+        for channel in self._channels:
+            channel.look(grids, passed_s, size)
+        readings = self._readings(picture, picture.at_s if local is None else local.timestamp(), passed_s)
         reading = self._ruled(self._joined(picture.at_s, readings), local)
         self._judged = reading
         return reading
@@ -133,8 +153,11 @@ class Pipeline:
         if self._judged is None:
             return
         reading, self._judged = self._judged, None
+        if self.allowance is not None:
+            with self._stages("budget"):
+                self.allowance.note({channel.name: channel.countable for channel in self._channels})
         for channel, judged in zip(self._channels, reading.channels, strict=True):
-            for ripe in channel.learn(reading.at_s, judged, self._lesson(channel, judged, reading.at_s)):
+            for ripe in channel.learn(reading.at_s, judged, self._lesson(channel, judged, reading)):
                 if ripe.small is not None:
                     self._examples.learn(ripe.small)
 
@@ -146,6 +169,8 @@ class Pipeline:
         self._judged = None
         self._watch.rules.cut()
         self._watch.quantities.cut()
+        if self.allowance is not None:
+            self.allowance.cut()
         for channel in self._channels:
             channel.cut()
 
@@ -159,6 +184,8 @@ class Pipeline:
     def state(self) -> StateDict:
         """Everything learned as flat named arrays, `PART/ARRAY`; what waits at the gates is not kept."""
         parts = {f"channel.{channel.name}": channel.state() for channel in self._channels}
+        if self.allowance is not None:
+            parts["budget"] = self.allowance.state()
         size = self._size if self.learned else (0, 0)
         return with_prefix(parts | {"examples": self._examples.state()}) | {"size": np.array(size, np.int64)}
 
@@ -168,16 +195,24 @@ class Pipeline:
         Raises:
             StateError: It is another configuration's or broken; build a new pipeline, this one may be half restored.
         """
-        parts = {f"channel.{channel.name}" for channel in self._channels} | {"examples", "size"}
+        parts = {f"channel.{channel.name}" for channel in self._channels} | {"examples", "size", "budget"}
         refuse_unless({name.partition("/")[0] for name in state} <= parts, f"no others than {sorted(parts)}")
         own = {"size": state["size"]} if "size" in state else {}
         height, width = fitted(own, {"size": Wanted(np.int64, (2,))})["size"].tolist()
         for channel in self._channels:
             channel.restore(part(state, f"channel.{channel.name}"))
         self._examples.restore(part(state, "examples"))
+        diary = part(state, "budget")
+        if self.allowance is not None and diary:  # with another `budget` the models are as good as before
+            self.allowance.restore(diary)
         refuse_unless(self.learned == 0 or min(height, width) > 0, "the size that was learned")
         self._size = (height, width)
         self.restart_clock()
+
+    def _readings(self, picture: Picture, clock_s: float, passed_s: float) -> tuple[ChannelReading, ...]:
+        with self._stages("budget"):
+            given = {} if self.allowance is None else self.allowance.step(picture, clock_s, passed_s)
+        return tuple(channel.judge(given.get(channel.name)) for channel in self._channels)
 
     def _follows(self, picture: Picture, before: Picture) -> bool:
         passed_s = picture.at_s - before.at_s
@@ -210,7 +245,7 @@ class Pipeline:
         zones = self._watch.zones
         return Grid(grid.values, grid.mask & zones.watched(*grid.mask.shape)) if zones.masked else grid
 
-    def _lesson(self, channel: Channel, judged: ChannelReading, at_s: float) -> Callable[[], Lesson] | None:
+    def _lesson(self, channel: Channel, judged: ChannelReading, reading: Reading) -> Callable[[], Lesson] | None:
         """What this picture teaches; None unless all the channel's features looked at it.
 
         While there is no limit, the newest grid stands for a feature whose turn it was not: learning is in haste then.
@@ -219,8 +254,8 @@ class Pipeline:
         if not channel.features <= looked:
             return None
         # Only the first channel brings examples: the others would show the same pictures again.
-        ordinary = channel is self._channels[0] and judged.verdict is not Verdict.ANOMALOUS
-        return partial(self._taught, channel, at_s, example=ordinary)
+        ordinary = channel is self._channels[0] and reading.verdict is not Verdict.ANOMALOUS
+        return partial(self._taught, channel, reading.at_s, example=ordinary)
 
     def _taught(self, channel: Channel, at_s: float, *, example: bool) -> Lesson:
         wanted = example and self._examples.due(at_s)
@@ -234,9 +269,10 @@ class Pipeline:
         # The earliest with a limit, also while it has no value, so that the units do not change after a cut.
         first = max(channels, key=lambda c: (c.limit is not None, c.limit is None and c.value is not None))
         leader = max(able, key=_over_limit, default=first)
-        strange = [c for c in able if c.verdict is Verdict.ANOMALOUS]
-        order = sorted(strange, key=_over_limit, reverse=True)
-        reasons = tuple(r for c in order for r in self._channel(c.name).reasons())
+        pairs = zip(channels, self._channels, strict=True)
+        strange = [(told, channel) for told, channel in pairs if told.verdict is Verdict.ANOMALOUS]
+        strange.sort(key=lambda pair: _over_limit(pair[0]), reverse=True)
+        reasons = tuple(reason for _, channel in strange for reason in channel.reasons())
         silent = [c for c in channels if c.limit is not None and c.value is None]
         verdict = Verdict.ANOMALOUS if strange else (Verdict.UNKNOWN if silent or not able else Verdict.NORMAL)
         value = first.value if leader is first else _over_limit(leader) * _limit(first)
@@ -253,6 +289,7 @@ class Pipeline:
             reasons=reasons,
             channels=channels,
             examples=self._like(reasons) if strange else (),
+            accepting=self.accepting,
         )
 
     def _like(self, reasons: Sequence[Reason]) -> tuple[Image, ...]:
@@ -274,9 +311,6 @@ class Pipeline:
             examples=reading.examples or self._like(()),
         )
 
-    def _channel(self, name: str) -> Channel:
-        return next(channel for channel in self._channels if channel.name == name)
-
 
 def _rule(fired: Fired) -> Reason:
     return Reason(fired.name, fired.text, None, None, RULES)
@@ -296,7 +330,7 @@ def _hottest(first: ChannelReading, able: Sequence[ChannelReading]) -> Floats | 
     heatmap = first.heatmap
     for channel in able:
         if channel is not first and heatmap is not None and channel.heatmap is not None:
-            heatmap = hotter(heatmap, channel.heatmap, _limit(first) / _limit(channel))
+            heatmap = np.maximum(heatmap, channel.heatmap * np.float32(_limit(first) / _limit(channel)))
     return heatmap
 
 

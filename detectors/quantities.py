@@ -10,18 +10,12 @@ import cv2
 import numpy as np
 
 from detectors.base import Floats, Image, Mask, Picture, Reading, Verdict
+from detectors.features.moving import Cells, lag, moving
 from detectors.rules.vocabulary import COLOUR, INFRARED, RESERVED, WEEKDAYS
 from detectors.zones import Zones
 
 Value = float | str | None
-# A pixel counts as changed beyond this many grey levels, a cell as moving beyond this share of changed pixels in a
-# window of 16 pixels round it: above the noise and compression of ordinary cameras.
-CHANGED_LEVELS = 12
-MOVING_SHARE = 0.15
-WINDOW_PX = 16
-CELL_PX = 8
-# Time between the pictures that are compared for motion, at least one apart. Unit: seconds.
-LAG_S = 0.09
+CELLS = Cells(side_px=16, stride_px=8)
 # In infra-red light the channels of a pixel differ by less than this on average. Unit: grey levels.
 INFRARED_LEVELS = 3.0
 # Something that moves in a zone may pause for so long, or for two pictures. Unit: seconds.
@@ -40,7 +34,7 @@ class Quantities:
         """Args: wanted: names of the vocabulary, of zones that exist; fps: analysed pictures per second."""
         self._wanted = tuple(wanted)
         self._zones = zones
-        self._lag = max(1, round(LAG_S * fps))
+        self._lag = lag(fps)
         self._pause_s = max(PAUSE_S, 2 / fps)
         self._dwells: dict[str, _Dwell] = {}
 
@@ -143,14 +137,10 @@ class _Look:
 
     @cached_property
     def _moves(self) -> Mask | None:
-        """The cells that move, spanning the picture evenly; None without an earlier picture."""
+        """The cells that move; None without an earlier picture."""
         if self._before is None:
             return None
-        changed = cv2.threshold(self.picture.change_from(self._before).difference, CHANGED_LEVELS, 255, 0)[1]
-        height, width = changed.shape
-        size = (max(1, round(width / CELL_PX)), max(1, round(height / CELL_PX)))
-        pooled = cv2.resize(cv2.blur(changed, (WINDOW_PX, WINDOW_PX)), size, interpolation=cv2.INTER_AREA)
-        return np.asarray(pooled > MOVING_SHARE * _WHITE, np.bool_)
+        return moving(self.picture.change_from(self._before), CELLS, flow=False)
 
 
 class _Dwell:

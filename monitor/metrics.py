@@ -166,10 +166,21 @@ class Metrics:
             self._events.labels(event.camera).inc()
         self._events_open.labels(event.camera).set(event.phase is not Phase.CLOSED)
 
-    def suppressed(self, camera: str, openings: int) -> None:
-        """So many openings were held back by the refractory time."""
+    def joined(self, camera: str, openings: int) -> None:
+        """So many openings went on with an event that had closed."""
         if camera in self._cameras:
-            self._suppressed.labels(camera).inc(openings)
+            self._joined.labels(camera).inc(openings)
+
+    def held(self, camera: str, reason: str) -> None:
+        """A new event is held: nobody was told of it at once."""
+        if camera in self._cameras:
+            self._held.labels(camera, self._word("held", reason)).inc()
+
+    def budget(self, camera: str, alerts_per_day: float | None, told_24h: int) -> None:
+        """How many alerts are wanted, None for a camera without a budget, and how many there were of late."""
+        if camera in self._cameras:
+            self._budget.labels(camera).set(_or_nan(alerts_per_day))
+            self._told_24h.labels(camera).set(told_24h)
 
     def events_lost(self, events: int) -> None:
         """So many tellings could not be stored for so long that they were given up."""
@@ -258,8 +269,26 @@ class Metrics:
         of, r = ["camera"], registry
         self._events = Counter("rareframe_events_total", "Events opened.", of, registry=r)
         self._events_open = Gauge("rareframe_events_open", "Events going on now.", of, registry=r)
-        self._suppressed = Counter(
-            "rareframe_events_suppressed_total", "Openings held back so soon after an event.", of, registry=r
+        self._joined = Counter(
+            "rareframe_events_joined_total",
+            "Openings so soon after an event that they went on with it.",
+            of,
+            registry=r,
+        )
+        self._held = Counter(
+            "rareframe_events_held_total", "Events nobody was told of at once.", ["camera", "reason"], registry=r
+        )
+        self._budget = Gauge(
+            "rareframe_budget_alerts_per_day",
+            "About so many alerts a day are wanted; NaN for a camera without a budget.",
+            of,
+            registry=r,
+        )
+        self._told_24h = Gauge(
+            "rareframe_alerts_told_24h",
+            "Events told at once in the last 24 hours, those of rules not counted.",
+            of,
+            registry=r,
         )
         self._lost = Counter("rareframe_events_lost_total", "Tellings that could not be stored at all.", registry=r)
         self._snapshot_failures = Counter(
@@ -272,7 +301,7 @@ class Metrics:
         for camera in self._cameras:
             self._events.labels(camera)
             self._events_open.labels(camera)
-            self._suppressed.labels(camera)
+            self._joined.labels(camera)
         for sink in sinks:
             self._pending.labels(sink)
             for outcome in Outcome:

@@ -47,8 +47,9 @@ class Sink(Protocol):
 def telling_key(event: Event) -> str:
     """What makes one telling of one event unique for ever; the same when it is sent again.
 
-    An event has one OPENED and one CLOSED but any number of UPDATED, told apart by the anomalous frames so far.
+    An event has one OPENED but any number of UPDATED and, as it may go on, of CLOSED: told apart by the number of
+    anomalous frames so far.
     """
-    if event.phase is Phase.UPDATED:
-        return f"{event.id}/updated-{event.frames}"
-    return f"{event.id}/{event.phase.value}"
+    if event.phase is Phase.OPENED:
+        return f"{event.id}/opened"
+    return f"{event.id}/{event.phase.value}-{event.frames}"

@@ -98,6 +98,7 @@ class Judgement:
         channels: Each channel's own say; `score` and `limit` are in the units of the first that knows.
         examples: Ordinary pictures most like this one where it is strange, nearest first, small, as JPEG; only with
             anomalous frames.
+        accepting: What is strange has been so for so long that it is now learned as a new normal.
     """
 
     stamp: Stamp
@@ -114,27 +115,32 @@ class Judgement:
     scored_s: float
     channels: tuple[ChannelScore, ...] = ()
     examples: tuple[bytes, ...] = ()
+    accepting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One rare happening on one camera, as people are told. The same `id` in every phase.
 
+    What is strange again soon after it closed goes on with it: then UPDATED follows CLOSED, and another CLOSED.
+
     Attributes:
         id: Derived from camera, run and first frame: the same happening told twice has one id.
         began_ns: Wall time of the first anomalous frame of the episode.
         ended_ns: Wall time of the last anomalous frame so far.
         began_pts: As `began_ns`, seconds into the run; None where the source has no pts.
-        ended_pts: As `ended_ns`, seconds into the run.
+        ended_pts: As `ended_ns`, seconds into its run: a later one if the event went on after a reconnect.
         peak_ns: Wall time of the strongest frame.
         score: The strongest frame's score; `limit` and `p_value` are those of that frame.
         frames: Anomalous frames so far.
         state: The camera's state at the strongest frame.
-        cause: Why it closed ("quiet", "camera lost", "source ended", "stopped", "not judged", "verdict unknown",
-            "interrupted", "removed"); None while open.
+        cause: Why it closed ("quiet", "accepted" as a new normal, "camera lost", "source ended", "stopped", "not
+            judged", "verdict unknown", "interrupted", "removed"); None while open.
         snapshot: File name of the strongest frame below the data folder; None if there is no picture.
         overlay: File name of the same with the heatmap drawn over it.
         clip: File name of the video clip; None until there is one.
+        held: Why nobody was told of it at once ("still learning", "over budget"); "" if they were.
+        also: So many other held events stand behind the telling of this one.
     """
 
     id: str
@@ -155,6 +161,8 @@ class Event:
     snapshot: str | None
     overlay: str | None
     clip: str | None
+    held: str = ""
+    also: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,36 @@ class Standing:
     ended: bool = False
 
 
+class Ground(StrEnum):
+    """On what grounds an event is told."""
+
+    LIMIT = "limit"  # above a limit that is proven
+    EARLY = "early"  # above one that is not proven yet
+    RULE = "rule"  # a rule of the user's holds
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a new event: `held` is why nobody is told of it at once, "" if they are."""
+
+    ground: Ground
+    held: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One camera's new events of the last 24 hours; those of a rule are not among them, as they need no budget.
+
+    Attributes:
+        told: Told at once; `early` of them before the limit was proven.
+        held: Held back, whether a digest told of them since or not.
+    """
+
+    told: int = 0
+    early: int = 0
+    held: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class CameraView:
     """One camera as it is now; everything about the newest frame is None before the first.
@@ -37,6 +67,8 @@ class CameraView:
         last_frame_ns: Wall time of the newest frame read.
         picture: The newest picture as JPEG, of wall time `picture_ns`.
         open_event: The event that is going on; `last_event`: the newest one told, open or closed.
+        told_24h: Events told at once in the last 24 hours, and `held_24h` held back, those of rules not counted.
+        alerts_per_day: About so many are wanted; None if the camera has no budget.
     """
 
     camera: str
@@ -58,6 +90,9 @@ class CameraView:
     picture_ns: int | None
     open_event: Event | None
     last_event: Event | None
+    told_24h: int = 0
+    held_24h: int = 0
+    alerts_per_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -17,6 +18,12 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 RTSP_SERVER = SHARED / "tools" / "rtsp_server.py"
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # GStreamer's bindings are Debian's and not in the virtual environment
 THREAD_PATIENCE_S = 2.0  # for a thread that was told to stop and is just ending
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_opencv_thread() -> None:
+    """As in every process of the daemon: with more, optical flow is not the same twice."""
+    cv2.setNumThreads(1)
 
 
 @pytest.fixture(autouse=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from monitor.alerting.store import EventStore
 from monitor.cli import main
 from monitor.config import Config, IpcOptions, dump, socket_dir
 from monitor.config.places import store_path
+from monitor.deciding.valve import Budget, Valve
 from monitor.roles import capture
 from monitor.types import Event, Phase, State
 
@@ -161,6 +165,20 @@ def test_events_are_listed_newest_first(cli: Run, data_dir: Path) -> None:
     assert code == 0
     assert first.startswith("bbbb000011112222  2024-10-05 00:00:00Z  door  closed  2.5 s  4.5 > 3")
     assert second.startswith("aaaa000011112222")
+
+
+def test_a_held_event_is_listed_with_why(cli: Run, data_dir: Path) -> None:
+    """Nobody was told of it, so whoever looks must see that; `show` and the exported table say it too."""
+    held = replace(_event("cccc000011112222", "door", 0), state=State.CALIBRATING)
+    store = EventStore.open(store_path(data_dir))
+    store.record([held], {}, 0, Valve({"door": Budget(alerts_per_day=3.0, early_alerts=0)}))
+    store.close()
+    _, out, _ = cli("events", "list", "--data-dir", str(data_dir))
+    assert [line.endswith("(held: still learning)") for line in out.splitlines()] == [False, False, True]
+    _, out, _ = cli("events", "show", "cccc", "--data-dir", str(data_dir))
+    assert "held      still learning: nobody was told of it at once\n" in out
+    _, out, _ = cli("events", "export", "--format", "csv", "--data-dir", str(data_dir))
+    assert [row["held"] for row in csv.DictReader(io.StringIO(out))] == ["still learning", "", ""]
 
 
 def test_events_are_filtered_and_given_to_programs(cli: Run, data_dir: Path) -> None:

@@ -110,7 +110,10 @@ def tell_everything(metrics: Metrics) -> None:
     metrics.process_reported(ProcessReport("worker", "one", NOW_NS, 7, True, None, 200_000_000, 2, 1))
     metrics.process_reported(ProcessReport("worker", "super", NOW_NS, 7, True, 4, None, 0, 0))
     metrics.event_told(EVENT)
-    metrics.suppressed("gate", 2)
+    metrics.joined("gate", 2)
+    metrics.held("gate", "over budget")
+    metrics.budget("gate", 3.0, 4)
+    metrics.budget("yard", None, 0)
     metrics.delivered("hook", Outcome.SENT)
     metrics.delivered("hook", Outcome.FAILED)
     metrics.deliveries_pending("hook", 5)
@@ -140,7 +143,10 @@ def test_every_value_arrives_under_its_name(metrics: Metrics, registry: Collecto
         ("rareframe_latency_seconds_count", gate, 1),
         ("rareframe_events_total", gate, 1),
         ("rareframe_events_open", gate, 1),
-        ("rareframe_events_suppressed_total", gate, 2),
+        ("rareframe_events_joined_total", gate, 2),
+        ("rareframe_events_held_total", gate | {"reason": "over budget"}, 1),
+        ("rareframe_budget_alerts_per_day", gate, 3),
+        ("rareframe_alerts_told_24h", gate, 4),
         ("rareframe_deliveries_total", {"sink": "hook", "outcome": "sent"}, 1),
         ("rareframe_deliveries_total", {"sink": "hook", "outcome": "dead"}, 0),
         ("rareframe_deliveries_pending", {"sink": "hook"}, 5),
@@ -211,7 +217,9 @@ def test_labels_are_bounded(metrics: Metrics) -> None:
     metrics.judged(replace(JUDGEMENT, stamp=replace(JUDGEMENT.stamp, camera="stranger")), 0.1, 1.0)
     metrics.event_told(replace(EVENT, camera="stranger"))
     metrics.standing("stranger", Standing(State.ACTIVE, ""), None)
-    metrics.suppressed("stranger", 1)
+    metrics.joined("stranger", 1)
+    metrics.held("stranger", "over budget")
+    metrics.budget("stranger", 3.0, 1)
     assert metrics.exposition()[0].count(b"\n") == before
     for number in range(500):
         metrics.camera_reported(replace(REPORT, drops=(Count(f"reason {number}", 1),)))

@@ -1,4 +1,4 @@
-"""The trivial scores every result is printed beside (detection.md §1). They learn nothing and are no detectors.
+"""The trivial scores every result is printed beside. They learn nothing and are no detectors.
 
 All are causal and start afresh at a clip cut: frame 0 of a clip has no difference and gets the running median.
 """
@@ -20,7 +20,7 @@ STRIDE_PX = 8
 CHANGED = 12  # grey levels of 255
 TOP_CELLS = 5
 MOST_KEPT = 20_001  # numbers of a running median; odd, so that thinning keeps the middle one
-SMOOTHING_S = 0.28  # detection.md §3: the causal average its published d12 figure was measured with
+SMOOTHING_S = 0.28  # time constant of the causal average of d12, as of our own scores
 
 
 class RunningMedian:

@@ -2,7 +2,8 @@
 
 Clips and not frames are drawn: neighbouring frames are nearly the same picture, and drawn one by one they would give
 intervals far too narrow. Few clips give intervals that are too narrow all the same: in simulations with clips of very
-different moods, what is called 95 % held the truth in 93-94 % of sets of 120 clips, 88-93 % of 30, 83-86 % of 12.
+different moods, what is called 95 % holds the truth in at least 90 % of sets of 120 clips, and 80 % of sets of 12
+(`tests/detectors/evaluation/test_bootstrap.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from detectors.evaluation.frames import Numbers, ScoredClip, wins
 
-DRAWS = 1000  # detection.md §1
+DRAWS = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from detectors.base import Floats
 from detectors.evaluation.events import Alert
 from detectors.evaluation.frames import Labels, Numbers
@@ -40,6 +43,21 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What a budget is kept by: of each *analysed* frame (A,).
+
+    Attributes:
+        at_s: On the clock of the whole stream.
+        values: Each channel's score, float32; NaN where it does not count, as while its models are warming.
+        lights: `budget.diary.Light` of each.
+    """
+
+    at_s: Numbers
+    values: Mapping[str, Floats]
+    lights: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
 class ClipLog:
     """All that is known of one clip and was said about it.
 
@@ -52,6 +70,7 @@ class ClipLog:
         placed: Heatmaps against masks; None without masks or heatmaps.
         resident_bytes: Memory of the process when the clip had ended; None if not known.
         caveats: What is wrong with the truth, for people.
+        counted: None where nobody counted.
     """
 
     name: str
@@ -65,3 +84,4 @@ class ClipLog:
     alerts: tuple[Alert, ...]
     resident_bytes: int | None
     caveats: tuple[str, ...]
+    counted: Counted | None = None

@@ -54,6 +54,8 @@ def log_bytes(log: ClipLog) -> int:
     said = log.said
     columns = [said.scores, said.unknown, said.judged, said.anomalous, said.limits, log.times_s]
     columns += [*said.detectors.values(), *said.silent.values(), *said.baselines.values(), *said.stages_s.values()]
+    if log.counted is not None:
+        columns += [log.counted.at_s, log.counted.lights, *log.counted.values.values()]
     return sum(column.nbytes for column in columns) + 8 * len(said.states)  # a reference each, to one text per state
 
 

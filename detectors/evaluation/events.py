@@ -29,7 +29,7 @@ class Tolerance:
     after_s: float
 
 
-CLIPS = Tolerance(gap_s=1.0, before_s=0.0, after_s=1.0)  # detection.md §1
+CLIPS = Tolerance(gap_s=1.0, before_s=0.0, after_s=1.0)
 HOUR_LONG = Tolerance(gap_s=10.0, before_s=5.0, after_s=10.0)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from detectors.evaluation.frames import Numbers, ScoredClip
 
-SIGMA_FRAMES = 3.0  # detection.md §1
+SIGMA_FRAMES = 3.0
 _REACH = 4.0  # standard deviations after which the kernel is cut off, as SciPy's gaussian_filter1d does
 
 

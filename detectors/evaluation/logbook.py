@@ -8,9 +8,10 @@ from collections.abc import Mapping, MutableMapping, Sequence
 
 import numpy as np
 
-from detectors.base import Floats, Reading, Verdict
+from detectors.base import Floats, Reading, State, Verdict
+from detectors.budget.diary import Light
 from detectors.evaluation.baselines import RunningMedian, Trivial
-from detectors.evaluation.cliplog import Said
+from detectors.evaluation.cliplog import Counted, Said
 
 _FUSED = ""  # the fused score's name among the medians; no detector has it
 
@@ -32,8 +33,13 @@ class Logbook:
         self._trivial: dict[str, array[float]] = {}
         self._stages_s: dict[str, array[float]] = {}
         self._heatmaps: list[Floats | None] = []
+        self._at_s = array("d")
+        self._lights = array("B")
+        self._channels: dict[str, array[float]] = {}
 
-    def note(self, reading: Reading, trivial: Trivial, spent_s: Mapping[str, float], *, mapped: bool) -> None:
+    def note(
+        self, reading: Reading, light: Light, trivial: Trivial, spent_s: Mapping[str, float], *, mapped: bool
+    ) -> None:
         """What was said about the next analysed picture; its heatmap is kept only if it is `mapped`.
 
         An hour's heatmaps would fill the memory.
@@ -51,6 +57,11 @@ class Logbook:
         for name, seconds in spent_s.items():  # a stage may come first in any frame
             self._stages_s.setdefault(name, array("f", bytes(4 * self._rows))).append(seconds)
         self._heatmaps.append(reading.heatmap if mapped else None)
+        self._at_s.append(reading.at_s)
+        self._lights.append(light)
+        for channel in reading.channels:
+            value = math.nan if channel.value is None or channel.state is State.WARMING else channel.value
+            self._channels.setdefault(channel.name, array("f")).append(value)
         self._rows += 1
 
     def hold(self) -> int:
@@ -73,6 +84,14 @@ class Logbook:
             silent={name: np.array(column, dtype=bool)[row] for name, column in self._silent.items()},
             baselines={name: np.array(column)[row] for name, column in self._trivial.items()},
             stages_s={name: np.array(column) for name, column in self._stages_s.items()},
+        )
+
+    def counted(self) -> Counted:
+        """What a budget is kept by."""
+        return Counted(
+            at_s=np.array(self._at_s),
+            values={name: np.array(column, np.float32) for name, column in self._channels.items()},
+            lights=np.array(self._lights, np.uint8),
         )
 
     def heatmaps(self) -> Sequence[Floats | None]:

@@ -16,11 +16,13 @@ from typing import Protocol
 import numpy as np
 
 from detectors.base import Mask, Picture, Reading
+from detectors.budget.light import LightMeter
 from detectors.evaluation.baselines import Baselines, RunningMedian
 from detectors.evaluation.cliplog import ClipLog
 from detectors.evaluation.events import Alert
 from detectors.evaluation.localisation import place
 from detectors.evaluation.logbook import Logbook
+from detectors.evaluation.plants import Plant, drawn
 from detectors.evaluation.truth import TruthError, fitted, labels_of
 from detectors.stages import Stages
 
@@ -85,6 +87,7 @@ class Stream:
         stages: Times each frame. The subject may time its own parts with it.
         resident_bytes: The memory of the process; None if not known.
         progress: Told the clip's name and its frames so far, after each frame.
+        plants: Drawn into the pictures before anything looks at them, on the clock of the stream.
     """
 
     subject: Subject
@@ -93,7 +96,9 @@ class Stream:
     stages: Stages
     resident_bytes: Callable[[], int | None]
     progress: Callable[[str, int], None]
+    plants: Sequence[Plant] = ()
     _baselines: Baselines = field(default_factory=Baselines)
+    _meter: LightMeter = field(default_factory=LightMeter)
     _medians: dict[str, RunningMedian] = field(default_factory=dict)
     _began_s: float = 0.0
 
@@ -105,6 +110,7 @@ class Stream:
         """
         self.subject.cut()
         self._baselines.cut()
+        self._meter.cut()
         self.stages.take()
         book = Logbook(self._medians)
         times: list[float] = []
@@ -128,7 +134,8 @@ class Stream:
             return next(pictures, None)
 
     def _analyse(self, picture: Picture, learning: bool, book: Logbook, *, mapped: bool) -> None:
-        seen = Picture(picture.image, self._began_s + picture.at_s)
+        at_s = self._began_s + picture.at_s
+        seen = Picture(drawn(self.plants, picture.image, at_s), at_s)
         with self.stages(JUDGING):
             reading = self.subject.step(seen)
         if learning:
@@ -136,7 +143,8 @@ class Stream:
                 self.subject.learn()
         spent_s = self.stages.take()
         self.alerter.step(picture.at_s, reading)
-        book.note(reading, self._baselines.step(seen.grey, seen.at_s), spent_s, mapped=mapped)
+        trivial = self._baselines.step(seen.grey, at_s)
+        book.note(reading, self._meter.step(seen), trivial, spent_s, mapped=mapped)
 
     def _log(self, clip: Clip, trained: bool, book: Logbook, times: Sequence[float]) -> ClipLog:
         caveats: list[str] = []
@@ -153,6 +161,7 @@ class Stream:
             alerts=tuple(self.alerter.end(end_s)),
             resident_bytes=self.resident_bytes(),
             caveats=tuple(caveats),
+            counted=book.counted(),
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from detectors.evaluation.allowed import Allowed, allowed
 from detectors.evaluation.bootstrap import Difference, Interval, bootstrap_micro
 from detectors.evaluation.cliplog import ClipLog
 from detectors.evaluation.cost import Milliseconds, frame_cost, stage_costs
@@ -27,8 +28,10 @@ from detectors.evaluation.events import (
 from detectors.evaluation.frames import Labels, joined, macro_auc
 from detectors.evaluation.learning import Learning, course
 from detectors.evaluation.localisation import localisation
+from detectors.evaluation.plants import Plant
 from detectors.evaluation.protocol import Scheme
 from detectors.evaluation.quality import Quality, labelled_tests, qualities, scored
+from detectors.evaluation.sustained import Terms
 
 MOSTLY = 0.5  # above this share of anomalous frames even a clock scores well
 
@@ -63,6 +66,7 @@ class Result:
         ms_by_stage: The same by what it was spent on; "judging" and "learning" are wholes of which others are parts.
         learning: How the run went on.
         days: Day by day, of a stream longer than one.
+        allowed: Of alert budgets; None where nothing can be said of them.
         log_mb: Memory the evaluation's own log took (1 MB = 1e6 bytes).
         seconds: The whole run, decoding included.
         caveats: What a reader must know, one sentence each.
@@ -95,15 +99,22 @@ class Result:
     ms_by_stage: Mapping[str, Milliseconds]
     learning: Learning
     days: tuple[Day, ...]
+    allowed: Allowed | None
     log_mb: float
     seconds: float
     caveats: tuple[str, ...]
 
 
 def summarise(
-    dataset: str, scheme: Scheme, logs: Sequence[ClipLog], seconds: float, random_orders: RandomOrders | None = None
+    dataset: str,
+    scheme: Scheme,
+    logs: Sequence[ClipLog],
+    seconds: float,
+    random_orders: RandomOrders | None = None,
+    terms: Terms | None = None,
+    plants: Sequence[Plant] = (),
 ) -> Result:
-    """All metrics of detection.md §1 from the logs of one run."""
+    """All metrics from the logs of one run; without `terms` nothing of alert budgets."""
     test = [log for log in logs if not log.trained]
     labelled = labelled_tests(logs)
     clips = scored(labelled, lambda log: log.said.scores)
@@ -140,6 +151,7 @@ def summarise(
         ms_by_stage=stage_costs(logs),
         learning=course(logs),
         days=days(logs),
+        allowed=allowed(logs, terms, plants),
         log_mb=sum(log_bytes(log) for log in logs) / 1e6,
         seconds=seconds,
         caveats=_caveats(logs, labels, watched_s),

@@ -23,7 +23,7 @@ class Cnn:
 
     With `moving_only` a cell carries evidence where something moves, compared with the picture `lag` before as `Motion`
     does; where nothing moves at all the network is not run. Values of cells without evidence are 0. Running it on the
-    bounding box of what moves would save a tenth to a third of its time on busy streets, not worth the second path.
+    bounding box of what moves would save little of its time on busy streets, not worth the second path.
 
     All cameras of a process share one network for each size of picture. A poor choice where things are under a dozen
     pixels high, or move too slowly to be seen moving; without `moving_only` for infra-red and thermal pictures, whose

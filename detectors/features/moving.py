@@ -13,7 +13,7 @@ from detectors.change import CHANGED_LEVELS, Change
 
 # A pixel counts as moving beyond this displacement, in pixels between the two pictures compared.
 MOVING_PX = 0.5
-# A cell moves if more than one of these shares of its pixels does (found on UCSD Ped2, see docs/detection.md).
+# A cell moves if more than one of these shares of its pixels does (chosen looking at UCSD Ped2).
 CHANGED_SHARE = 0.15
 MOVING_SHARE = 0.2
 # Motion is looked for over this time: long enough for a walker to move a pixel in a picture 360 pixels wide.

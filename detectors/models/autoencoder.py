@@ -1,6 +1,6 @@
 """An online convolutional autoencoder that predicts what comes next. Needs torch; learns by `Stepwise`.
 
-Three habits make it work while it goes on learning (measured on UCSD Ped2, see docs/detection.md): errors saturate, so
+Three habits make it work while it goes on learning: errors saturate, so
 that a low-contrast cart counts like a bright shirt; it learns pieces round what moves, because the rest of a fixed
 camera's picture is easy; and averaged weights score, the newest ones only learn.
 """
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from detectors.base import Floats, Grid, Mask, Score, StateDict, StateView
+from detectors.base import Floats, Mask, Score, StateDict, StateView
 from detectors.models.network import Network, place
 from detectors.models.replay import Pieces, cut
 from detectors.models.squares import judged, strangeness, wrongness
@@ -27,7 +27,7 @@ STILL_WEIGHT = 0.02
 SMOOTH = 0.5
 
 
-class Autoencoder:
+class Autoencoder(Stepwise):
     """Predicts the last channel of a grid from the channels before it; of one channel alone, from the place.
 
     A cell is wrong by e² / (e² + tolerance²), e the prediction's error (Geman & McClure 1985), 0..1. A square whose
@@ -42,23 +42,7 @@ class Autoencoder:
 
     def __init__(self, options: AutoencoderOptions, *, seed: int, device: str = "cpu") -> None:
         """Args: options: see there; seed: of the first weights and all draws; device: "cpu" or "cuda:N"."""
-        self._steps = Stepwise(options, partial(_Predicting, options, seed, device), seed=seed)
-
-    def score(self, grid: Grid) -> Score:
-        """Score in nepers, 0..7; ValueError as for `learn`."""
-        return self._steps.score(grid)
-
-    def learn(self, grid: Grid) -> None:
-        """One step on pieces of the grid and of the past; ValueError if not finite or of another size."""
-        self._steps.learn(grid)
-
-    def state(self) -> StateDict:
-        """Flat weights, averages and Adam moments (n,) float32, the replayed pieces, and counters."""
-        return self._steps.state()
-
-    def restore(self, state: StateView) -> None:
-        """Go on from `state`; StateError if it does not fit, nothing changed."""
-        self._steps.restore(state)
+        super().__init__(options, partial(_Predicting, options, seed, device), seed=seed)
 
 
 class _Predicting:

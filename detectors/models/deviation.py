@@ -16,7 +16,7 @@ class DeviationModel:
     A cell's strangeness is |value - mean|, as root mean square over its channels. Nothing is divided by a spread:
     for quantities that mean the same everywhere in the picture, such as a speed, what is far beyond the ordinary is
     far beyond it at every place, while a spread learned from little data makes quiet cells cry wolf and follows what
-    it should judge (UCSD Ped2, momentum: z-score in its place costs 0.02 to 0.04 micro AUC, see docs/detection.md).
+    it should judge (`zscore_momentum` beside `speed` in `tests/bench/every_detector.yaml`, see docs/detection.md).
 
     A poor choice for quantities without such a natural unit, and where one part of the picture is ordinarily much
     livelier than the rest: there the lively part alone decides what is rare. Memory: 12 bytes a cell and channel.

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from detectors.base import Floats, Grid, Mask, Score, StateDict, StateView
+from detectors.base import Floats, Mask, Score, StateDict, StateView
 from detectors.models.network import LEAK, PLACE, decoder, encoder
 from detectors.models.replay import Pieces, cut
 from detectors.models.scene import Scene, cells_of, layered, robust, tensor_of
@@ -25,7 +25,7 @@ AMPLE = 4.0
 QUIET = 1e-6
 
 
-class Gan:
+class Gan(Stepwise):
     """Rebuilds grids through a narrow code so that a critic cannot tell them from real ones.
 
     What is rebuilt is how the grid departs from the ordinary one (see `Scene`). The critic judges patches (Isola et al.
@@ -46,23 +46,7 @@ class Gan:
 
     def __init__(self, options: GanOptions, *, seed: int, device: str = "cpu") -> None:
         """Args: options: see there; seed: of the first weights and all draws; device: "cpu" or "cuda:N"."""
-        self._steps = Stepwise(options, partial(_Rebuilding, options, seed, device), seed=seed)
-
-    def score(self, grid: Grid) -> Score:
-        """Score in nepers, 0..7; ValueError as for `learn`."""
-        return self._steps.score(grid)
-
-    def learn(self, grid: Grid) -> None:
-        """One step on pieces of the grid and of the past; ValueError if not finite or of another size."""
-        self._steps.learn(grid)
-
-    def state(self) -> StateDict:
-        """Flat weights, averages and Adam moments (n,) float32 of both, the replayed pieces, and counters."""
-        return self._steps.state()
-
-    def restore(self, state: StateView) -> None:
-        """Go on from `state`; StateError if it does not fit, nothing changed."""
-        self._steps.restore(state)
+        super().__init__(options, partial(_Rebuilding, options, seed, device), seed=seed)
 
 
 class _Generator(nn.Module):

@@ -23,17 +23,14 @@ class Memory:
     each cell takes the smallest difference d to its own past, root mean square over its channels, and is strange by
     d / (d + tolerance), 0..1; the value is the mean of the `top_cells` strangest. So two ordinary things that come
     together for the first time are hardly strange, each being known in its place, and a few large differences do not
-    drown a spread-out one. The unit is fixed, nothing is scaled by what was seen. Figures of the choice of 64 nearest
-    and of cells instead of whole distances: docs/detection.md.
+    drown a spread-out one. The unit is fixed, nothing is scaled by what was seen.
 
     A full memory gives up one of the scenes it holds twice, so that the night is not forgotten by day, and one time in
     `FADING` any one, so that all of the past fades: offered one in 64 s, within about 6 days. It takes all that it is
-    given: what may be learned, the caller decides, and it should wait: one example is enough to make a thing known. Of
-    fifteen changes of 20 minutes learned with a delay of 2 minutes a fifth of the score was left in their last third,
-    with 30 minutes all of it.
+    given: what may be learned, the caller decides, and it should wait: one example is enough to make a thing known.
 
     A poor choice for things smaller than a cell, for cameras that move, and for large grids: memory of `capacity` ·
-    h · w · (4d + 8) bytes, and a score that takes as long (0.3 ms with 2,000 grids of 16×8 cells and two channels).
+    h · w · (4d + 8) bytes, all of which a score reads.
     """
 
     def __init__(self, options: MemoryOptions, *, seed: int) -> None:

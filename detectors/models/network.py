@@ -48,7 +48,7 @@ class Network(nn.Module):
     """Predicts the newest picture from the ones before it and the place, through a bottleneck at a quarter of the size.
 
     What it puts out is the change against the last picture known, so that a still scene needs no learning: newborn it
-    says that nothing changes, a fair guess until it has learned better (+0.03 AUC on a cold start).
+    says that nothing changes, a fair guess until it has learned better.
     """
 
     def __init__(self, history: int, width: int, bottleneck: int) -> None:

@@ -33,7 +33,7 @@ class Reconstruction:
     references are a sample of what was offered for learning, never learned themselves, and the weights that score are
     tried on all of them after each learned grid. So r falls as the network improves, and rises when the scene does: no
     score is compared with those of weights that are gone, and a cell that never goes well (leaves, a lively corner)
-    does not always come first. Figures: docs/detection.md.
+    does not always come first.
 
     Weights are averaged (see `detectors.models.weights`); batches are one new grid and replayed ones, loss Charbonnier.
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from detectors.base import Floats, Grid, Mask, Score, StateDict, StateView
+from detectors.base import Floats, Mask, Score, StateDict, StateView
 from detectors.models.network import LEAK, PLACE, decoder, encoder
 from detectors.models.replay import Pieces, cut
 from detectors.models.scene import Scene, cells_of, evidence, layered, robust, tensor_of
@@ -28,7 +28,7 @@ FULL_PRICE = 500
 MOST_LOG = 8.0
 
 
-class Vae:
+class Vae(Stepwise):
     """Tells each 4×4 cells of a grid in `latent` random numbers (Kingma & Welling 2014) and rebuilds it from them.
 
     What is told is how the grid departs from the ordinary one (see `Scene`). Learning lowers, per number of the grid,
@@ -46,23 +46,7 @@ class Vae:
 
     def __init__(self, options: VaeOptions, *, seed: int, device: str = "cpu") -> None:
         """Args: options: see there; seed: of the first weights and all draws; device: "cpu" or "cuda:N"."""
-        self._steps = Stepwise(options, partial(_Telling, options, seed, device), seed=seed)
-
-    def score(self, grid: Grid) -> Score:
-        """Score in nepers, ≥ 0, errors 0..7 of it; ValueError as for `learn`."""
-        return self._steps.score(grid)
-
-    def learn(self, grid: Grid) -> None:
-        """One step on pieces of the grid and of the past; ValueError if not finite or of another size."""
-        self._steps.learn(grid)
-
-    def state(self) -> StateDict:
-        """Flat weights, averages and Adam moments (n,) float32, the replayed pieces, and counters."""
-        return self._steps.state()
-
-    def restore(self, state: StateView) -> None:
-        """Go on from `state`; StateError if it does not fit, nothing changed."""
-        self._steps.restore(state)
+        super().__init__(options, partial(_Telling, options, seed, device), seed=seed)
 
 
 class _Network(nn.Module):

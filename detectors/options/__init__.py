@@ -26,6 +26,7 @@ from detectors.options.models import (
     IqrModelOptions,
     ModelOptions,
     PcaOptions,
+    RarityOptions,
     SpreadOptions,
     ZScoreModelOptions,
 )
@@ -41,7 +42,9 @@ from detectors.options.scenes import (
     SceneOptions,
 )
 from detectors.options.thresholds import (
+    AciOptions,
     ConformalOptions,
+    FixedOptions,
     IqrThresholdOptions,
     QuantileOptions,
     SpotOptions,
@@ -57,6 +60,7 @@ from detectors.options.vectors import (
 )
 
 __all__ = [
+    "AciOptions",
     "AutoencoderOptions",
     "CellOptions",
     "CnnOptions",
@@ -65,6 +69,7 @@ __all__ = [
     "DeviationOptions",
     "ExemplarOptions",
     "FeatureOptions",
+    "FixedOptions",
     "GanOptions",
     "GaussianOptions",
     "IqrModelOptions",
@@ -80,6 +85,7 @@ __all__ = [
     "PcaOptions",
     "PixelsOptions",
     "QuantileOptions",
+    "RarityOptions",
     "ReconstructionOptions",
     "SceneOptions",
     "SpotOptions",

@@ -54,7 +54,7 @@ class CnnOptions(Options):
     cell_px: int = Field(default=16, gt=0, le=256, description="Side of a cell. Unit: analysis pixels.")
     stride_px: int = Field(default=8, gt=0, le=256, description="From cell to cell. Unit: analysis pixels.")
     moving_only: bool = Field(default=True, description="Whether cells in which nothing moves carry no evidence.")
-    runtime: Literal["auto", "openvino", "onnxruntime", "opencv", "torch"] = Field(
+    runtime: Literal["auto", "onnxruntime", "opencv", "torch"] = Field(
         default="auto",
         description="What runs the network; auto takes torch on a GPU, else onnxruntime.",
     )

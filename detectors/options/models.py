@@ -101,6 +101,24 @@ class IqrModelOptions(SpreadOptions):
     kind: Literal["iqr"] = "iqr"
 
 
+class RarityOptions(CellOptions):
+    """Model: how seldom each cell has had such a value. Score unit: powers of ten of its share of the past."""
+
+    kind: Literal["rarity"] = "rarity"
+    low: float = Field(
+        default=0.0, ge=-1e6, le=1e6, description="Values are counted in bins from here. Unit: the feature's own."
+    )
+    high: float = Field(default=1.0, ge=-1e6, le=1e6, description="And up to here. Unit: the feature's own.")
+    bins: int = Field(default=24, ge=2, le=256, description="So many bins of one width between. Unit: bins.")
+
+    @model_validator(mode="after")
+    def _bins_have_width(self) -> Self:
+        if self.high <= self.low:
+            msg = f"high: expected above low ({self.low:g}), got {self.high:g}; raise high or lower low"
+            raise ValueError(msg)
+        return self
+
+
 class GaussianOptions(CellOptions):
     """Model: Mahalanobis distance of each cell's channels from their joint past. Score unit: standard deviations."""
 
@@ -135,6 +153,7 @@ class PcaOptions(SpreadOptions):
 ModelOptions = Annotated[
     ZScoreModelOptions
     | IqrModelOptions
+    | RarityOptions
     | GaussianOptions
     | AutoencoderOptions
     | ExemplarOptions

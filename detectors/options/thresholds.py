@@ -54,9 +54,33 @@ class QuantileOptions(WindowOptions):
 
     @model_validator(mode="after")
     def _window_holds_rate(self) -> Self:
-        if self.rate * (self.window - 1) < 1:
-            least = f"1 / rate + 1 ({1 / self.rate + 1:.0f})"
-            msg = f"window: expected at least {least}, got {self.window}; raise window or rate"
+        _refuse_small(self.window, self.rate)
+        return self
+
+
+class AciOptions(WindowOptions):
+    """Threshold: a quantile of the last scores that moves so that in the long run `rate` of all scores are above it.
+
+    Answers after 1 / rate + 1 scores. It is shown every score, strange ones too.
+    """
+
+    kind: Literal["aci"] = "aci"
+    rate: float = Field(
+        default=1e-3, gt=0, lt=1, description="Share of all scores above the limit in the long run. Unit: ratio."
+    )
+    gain: float = Field(
+        default=1e-4,
+        gt=0,
+        lt=1,
+        description="How far one score above the limit moves the quantile; at most rate. Larger follows changes "
+        "sooner and is silent sooner: after rate / gain more scores above the limit than wanted. Unit: ratio.",
+    )
+
+    @model_validator(mode="after")
+    def _silence_is_no_habit(self) -> Self:
+        _refuse_small(self.window, self.rate)
+        if self.gain > self.rate:
+            msg = f"gain: expected at most rate ({self.rate:g}), got {self.gain:g}; lower gain or raise rate"
             raise ValueError(msg)
         return self
 
@@ -104,7 +128,28 @@ class SpotOptions(WindowOptions):
         return self
 
 
+class FixedOptions(WindowOptions):
+    """Threshold: a limit that people set. Answers after one score; p-values are ranks among the last scores."""
+
+    kind: Literal["fixed"] = "fixed"
+    limit: float = Field(
+        default=1.0, gt=0, le=1e9, description="Scores above it are anomalous. Unit: that of the scores, as shown."
+    )
+
+
+def _refuse_small(window: int, rate: float) -> None:
+    if rate * (window - 1) < 1:
+        msg = f"window: expected at least 1 / rate + 1 ({1 / rate + 1:.0f}), got {window}; raise window or rate"
+        raise ValueError(msg)
+
+
 ThresholdOptions = Annotated[
-    ZScoreThresholdOptions | IqrThresholdOptions | QuantileOptions | ConformalOptions | SpotOptions,
+    ZScoreThresholdOptions
+    | IqrThresholdOptions
+    | QuantileOptions
+    | ConformalOptions
+    | SpotOptions
+    | AciOptions
+    | FixedOptions,
     Field(discriminator="kind"),
 ]

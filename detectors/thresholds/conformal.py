@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,6 +26,8 @@ class ConformalThreshold:
     Above the limit p ≤ rate. There is one from 2 / rate - 1 scores on, when at least two scores lie at or above it: one
     spike moves it by at most one place among the sorted scores.
     """
+
+    wants_all: ClassVar[bool] = False
 
     def __init__(self, options: ConformalOptions) -> None:
         self._options = options

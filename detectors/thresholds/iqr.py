@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,6 +24,8 @@ class IqrThreshold:
 
     One spike moves each quartile by at most one place among the sorted scores.
     """
+
+    wants_all: ClassVar[bool] = False
 
     def __init__(self, options: IqrThresholdOptions) -> None:
         self._options = options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,6 +23,8 @@ class QuantileThreshold:
     Answers from 1 / rate + 1 scores on, so that the limit is never beyond the second largest score: one spike moves it
     by at most one place among the sorted scores.
     """
+
+    wants_all: ClassVar[bool] = False
 
     def __init__(self, options: QuantileOptions) -> None:
         self._options = options

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from detectors.base import StateDict, StateView
@@ -32,6 +34,8 @@ class SpotThreshold:
     tall, raised the limit's distance from the level by at most a third with 20 peaks and a tenth with 60 (rate 0.001,
     the worst of 25 draws of exponential scores), but up to 4.6-fold at rate 0.0001 with 20 peaks.
     """
+
+    wants_all: ClassVar[bool] = False
 
     def __init__(self, options: SpotOptions) -> None:
         self._options = options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,6 +23,8 @@ class ZScoreThreshold:
     tall, raises the limit by at most (z + z³) / 2 · sd / n, n the smaller of `memory` and the scores seen; by 0 if all
     scores were equal.
     """
+
+    wants_all: ClassVar[bool] = False
 
     def __init__(self, options: ZScoreThresholdOptions) -> None:
         self._options = options

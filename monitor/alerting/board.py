@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.types import CameraReport, Event, Judgement, Link, ProcessReport, ScoringReport, Stamp, Verdict
-from monitor.views import CameraView, ProcessView, Standing
+from monitor.views import CameraView, ProcessView, Standing, Tally
 
 _S = 1_000_000_000
 _RATE_OVER = 32
@@ -78,9 +78,13 @@ class CameraFacts:
         span_s = (now_ns - self.arrivals[0]) / _S
         return len(self.arrivals) / span_s if span_s > 0 else None
 
-    def view(self, standing: Standing, open_event: Event | None, now_ns: int) -> CameraView:
+    def view(
+        self, standing: Standing, open_event: Event | None, tally: Tally, alerts_per_day: float | None, now_ns: int
+    ) -> CameraView:
         """The camera as it is to be shown."""
         report, judgement = self.report, self.judgement
+        if open_event is not None and self.last_event is not None and self.last_event.id == open_event.id:
+            open_event = _told_as(open_event, self.last_event)
         return CameraView(
             camera=self.camera,
             state=standing.state,
@@ -101,6 +105,9 @@ class CameraFacts:
             picture_ns=self.picture_ns,
             open_event=open_event,
             last_event=self.last_event,
+            told_24h=tally.told,
+            held_24h=tally.held,
+            alerts_per_day=alerts_per_day,
         )
 
 
@@ -125,13 +132,22 @@ class Board:
         self._processes[report.process] = report, now_ns
 
     def take_event(self, event: Event) -> None:
-        """An event was told."""
+        """An event was told; what is known of how it was told stays."""
+        known = self._events.pop(event.id, None)
+        event = event if known is None else _told_as(event, known)
         if event.camera in self.cameras:
             self.cameras[event.camera].last_event = event
-        self._events.pop(event.id, None)
         self._events[event.id] = event
         while len(self._events) > RECENT_EVENTS:
             self._events.pop(next(iter(self._events)))
+
+    def take_stored(self, event: Event) -> None:
+        """An event taken before was stored, now or late, or told in a digest: whether it is held is known."""
+        if event.id in self._events:
+            self._events[event.id] = _told_as(self._events[event.id], event)
+        facts = self.cameras.get(event.camera)
+        if facts is not None and facts.last_event is not None and facts.last_event.id == event.id:
+            facts.last_event = _told_as(facts.last_event, event)
 
     def recent(self) -> tuple[Event, ...]:
         """The newest events told, newest first."""
@@ -147,3 +163,7 @@ class Board:
             return ProcessView(name, False, None, restarts, None, (now_ns - self._since_mono_ns) / _S)
         report, heard_ns = self._processes[name]
         return ProcessView(name, report.up, report.pid, restarts, report.rss_bytes, (now_ns - heard_ns) / _S)
+
+
+def _told_as(event: Event, stored: Event) -> Event:
+    return replace(event, held=stored.held, also=stored.also)

@@ -13,6 +13,7 @@ from typing import assert_never
 import structlog
 
 from monitor.alerting.board import RECENT_EVENTS, Board, CameraFacts
+from monitor.alerting.ledger import Ledger
 from monitor.alerting.parts import Parts
 from monitor.alerting.pictures import EventPictures
 from monitor.alerting.recorder import Recorder
@@ -46,9 +47,10 @@ class AlertDesk:
         self._metrics = parts.metrics
         self._started_ns = self._clock.mono_ns()
         self._board = Board(cameras, processes, self._started_ns)
-        self._recorder = Recorder(parts.store, parts.metrics, parts.clock)
+        self._recorder = Recorder(parts.store, parts.valve, parts.metrics, parts.clock)
+        self._ledger = Ledger(parts.store, parts.valve, parts.metrics, parts.clock)
         self._pictures = EventPictures(parts.snapshots, parts.metrics)
-        self._suppressed: dict[str, int] = {}
+        self._joined: dict[str, int] = {}
         self._saved_ns: dict[str, int] = {}
         self._take_up()
         self._overview = self._look(previous=None)
@@ -86,15 +88,23 @@ class AlertDesk:
         for camera, facts in self._board.cameras.items():
             self._tell(camera, self._silence(camera, facts, now_ns))
             self._keep_state(camera, now_ns)
-        if self._recorder.flush():
-            self._parts.deliveries.wake()
+        self._stored(self._recorder.flush())
+        self._digest()
         self._overview = self._look(self._overview.health)
+
+    def set_budget(self, camera: str, alerts_per_day: float) -> None:
+        """About so many alerts a day are wanted of `camera` from now on; lasts as long as this process.
+
+        Raises:
+            ValueError: No such camera, one without a budget, or no rate. Nothing was changed.
+        """
+        self._parts.valve.set_budget(camera, alerts_per_day)
 
     def stop(self) -> None:
         """The daemon stops in order: close what is open, so that nobody waits for its end."""
         for camera in self._board.cameras:
             self._tell(camera, self._parts.decider.end(camera, "stopped"))
-        self._recorder.flush(now=True)
+        self._stored(self._recorder.flush(now=True))
         self._overview = self._look(self._overview.health)
 
     def _facts(self, camera: str) -> CameraFacts | None:
@@ -115,7 +125,7 @@ class AlertDesk:
         event = self._parts.decider.open_event(camera)
         if event is not None:
             self._pictures.follow(event)
-        self._count_suppressed(camera)
+        self._count_joined(camera)
 
     def _silence(self, camera: str, facts: CameraFacts, now_ns: int) -> Sequence[Event]:
         silent_s = facts.silent_s(now_ns)
@@ -130,20 +140,37 @@ class AlertDesk:
         if not events:
             return
         told = [self._pictures.attach(event) for event in events]
-        if self._recorder.record(told, {camera: self._parts.decider.saved(camera)}):
-            self._parts.deliveries.wake()
+        stored = self._recorder.record(told, {camera: self._parts.decider.saved(camera)})
         for event in told:
             self._board.take_event(event)
             self._metrics.event_told(event)
             _log.info(f"event {event.phase.value}", id=event.id, camera=camera, cause=event.cause)
             if event.phase is Phase.CLOSED:
                 self._pictures.forget(event)
+        self._stored(stored)
 
-    def _count_suppressed(self, camera: str) -> None:
-        total = self._parts.decider.suppressed(camera)
-        if total > self._suppressed[camera]:
-            self._metrics.suppressed(camera, total - self._suppressed[camera])
-        self._suppressed[camera] = total
+    def _stored(self, events: Sequence[Event]) -> None:
+        """These are in the store now, and it is known which of them are held."""
+        for event in events:
+            self._board.take_stored(event)
+            if event.held and event.phase is Phase.OPENED:
+                self._metrics.held(event.camera, event.held)
+                _log.info("event held", id=event.id, camera=event.camera, why=event.held)
+        if events:
+            self._parts.deliveries.wake()
+
+    def _digest(self) -> None:
+        told = () if self._recorder.fault is not None else self._ledger.digest()
+        for event in told:
+            self._board.take_stored(event)
+        if told:
+            self._parts.deliveries.wake()
+
+    def _count_joined(self, camera: str) -> None:
+        total = self._parts.decider.joined(camera)
+        if total > self._joined[camera]:
+            self._metrics.joined(camera, total - self._joined[camera])
+        self._joined[camera] = total
 
     def _keep_state(self, camera: str, now_ns: int) -> None:
         if self._parts.decider.open_event(camera) is None or self._recorder.fault is not None:
@@ -160,22 +187,26 @@ class AlertDesk:
         for camera, saved in self._parts.store.episodes().items():
             if camera in self._board.cameras and not decider.resume(camera, saved):
                 _log.warning("the stored episode cannot be resumed", camera=camera)
-        self._suppressed = {camera: decider.suppressed(camera) for camera in self._board.cameras}
+        self._joined = {camera: decider.joined(camera) for camera in self._board.cameras}
+        for camera in self._board.cameras:
+            for event in self._parts.store.events(camera=camera, limit=1):  # it may go on, open or not
+                self._pictures.resume(event)
         going_on = [decider.open_event(camera) for camera in self._board.cameras]
         resumed = {event.id for event in going_on if event is not None}
         for event in self._parts.store.open_events():
             if event.id in resumed:
-                self._pictures.resume(event)
                 # Counted as opened by the process that opened it.
                 self._metrics.event_told(replace(event, phase=Phase.UPDATED))
             else:
-                cause = "interrupted" if event.camera in self._board.cameras else "removed"
-                closed = replace(event, phase=Phase.CLOSED, cause=cause)
-                self._recorder.record([closed], {})
+                removed = event.camera not in self._board.cameras
+                closed = replace(event, phase=Phase.CLOSED, cause="removed" if removed else "interrupted")
+                # Should the camera come back some day, nothing goes on with this.
+                self._recorder.record([closed], {event.camera: b""} if removed else {})
                 self._board.take_event(closed)
 
     def _look(self, previous: Health | None) -> Overview:
         now_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
+        self._ledger.look(tuple(self._board.cameras))
         cameras = tuple(self._view(facts, now_ns) for facts in self._board.cameras.values())
         processes = self._board.processes(now_ns)
         for process in processes:
@@ -204,7 +235,14 @@ class AlertDesk:
             facts.report, facts.report_age_s(now_ns), facts.judgement, facts.unjudged_s(now_ns)
         )
         self._metrics.standing(facts.camera, standing, None if facts.report is None else facts.report.link)
-        return facts.view(standing, self._parts.decider.open_event(facts.camera), now_ns)
+        camera = facts.camera
+        return facts.view(
+            standing,
+            self._parts.decider.open_event(camera),
+            self._ledger.tally(camera),
+            self._ledger.alerts_per_day(camera),
+            now_ns,
+        )
 
     def _alert_path(self, now_ns: int) -> list[Trouble]:
         troubles = []

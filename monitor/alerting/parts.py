@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from monitor.alerting.clock import Clock
+from monitor.alerting.ledger import Budgets
 from monitor.alerting.snapshots import Snapshots
 from monitor.alerting.store import EventStore
 from monitor.metrics import Metrics
@@ -31,8 +32,8 @@ class Decider(Protocol):
     def open_event(self, camera: str) -> Event | None:
         """The open event, with what was not told yet."""
 
-    def suppressed(self, camera: str) -> int:
-        """Openings held back so far."""
+    def joined(self, camera: str) -> int:
+        """Openings so far that went on with an event that had closed."""
 
     def saved(self, camera: str) -> bytes:
         """The state of `camera`, for `resume`."""
@@ -78,6 +79,7 @@ class Parts:
     """What the desk works with; whoever made them closes them."""
 
     decider: Decider
+    valve: Budgets
     assessor: Assessor
     store: EventStore
     snapshots: Snapshots

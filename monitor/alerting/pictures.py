@@ -19,6 +19,9 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
+    """The files of one event, and which frame they show; None while there are none."""
+
+    event_id: str
     peak_ns: int | None
     saved: Saved
 
@@ -31,7 +34,7 @@ class EventPictures:
         self._metrics = metrics
         self._newest: dict[str, deque[Judgement]] = {}
         self._peaks: dict[str, Judgement] = {}
-        self._shown: dict[str, _Shown] = {}
+        self._shown: dict[str, _Shown] = {}  # by camera: of the newest event, which may go on after it closed
         self._fault: str | None = None
 
     @property
@@ -53,23 +56,25 @@ class EventPictures:
                 return
 
     def resume(self, event: Event) -> None:
-        """An event of before a restart has its files already."""
-        self._shown[event.id] = _Shown(event.peak_ns, Saved(event.snapshot, event.overlay))
+        """An event of before a restart, the newest of its camera, has its files already."""
+        self._shown[event.camera] = _Shown(event.id, event.peak_ns, Saved(event.snapshot, event.overlay))
 
     def attach(self, event: Event) -> Event:
         """`event` with the names of its files, written now if its strongest frame is another than before.
 
         An event without a picture is better than none: what cannot be written is logged, counted and left out.
         """
-        shown = self._shown.get(event.id, _Shown(None, Saved(None, None)))
+        shown = self._shown.get(event.camera)
+        if shown is None or shown.event_id != event.id:
+            shown = _Shown(event.id, None, Saved(None, None))
         if shown.peak_ns != event.peak_ns or shown.saved.snapshot is None:
-            shown = self._shown[event.id] = _Shown(event.peak_ns, self._save(event) or shown.saved)
+            shown = _Shown(event.id, event.peak_ns, self._save(event) or shown.saved)
+        self._shown[event.camera] = shown
         return replace(event, snapshot=shown.saved.snapshot, overlay=shown.saved.overlay)
 
     def forget(self, event: Event) -> None:
-        """The event has closed."""
+        """The event has closed; should it go on, only a stronger frame is pictured anew."""
         self._peaks.pop(event.id, None)
-        self._shown.pop(event.id, None)
 
     def _save(self, event: Event) -> Saved | None:
         judgement = self._peak(event)

@@ -13,6 +13,7 @@ import structlog
 
 from monitor.alerting.clock import Clock
 from monitor.alerting.store import EventStore, StoreError
+from monitor.alerting.telling import Valve
 from monitor.metrics import Metrics, Outcome
 from monitor.types import Event
 
@@ -34,8 +35,10 @@ class _Batch:
 class Recorder:
     """Writes in the order of arrival. While the store fails, the oldest of too many waiting batches is given up."""
 
-    def __init__(self, store: EventStore, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, store: EventStore, valve: Valve, metrics: Metrics, clock: Clock) -> None:
+        """`valve` decides which new events are held."""
         self._store = store
+        self._valve = valve
         self._metrics = metrics
         self._clock = clock
         self._waiting: deque[_Batch] = deque()
@@ -48,8 +51,8 @@ class Recorder:
         """Why nothing can be stored at the moment, and what to do; None if all is well."""
         return self._fault
 
-    def record(self, events: Sequence[Event], episodes: Mapping[str, bytes]) -> bool:
-        """Store this and whatever waits; True if something was stored."""
+    def record(self, events: Sequence[Event], episodes: Mapping[str, bytes]) -> Sequence[Event]:
+        """Store this and whatever waits; the events that were stored, as they were stored."""
         self._waiting.append(_Batch(tuple(events), dict(episodes)))
         if len(self._waiting) > _MOST_WAITING:
             lost = self._waiting.popleft()
@@ -57,18 +60,18 @@ class Recorder:
             _log.error("events given up: the store has failed for too long", ids=[e.id for e in lost.events])
         return self.flush()
 
-    def flush(self, *, now: bool = False) -> bool:
-        """Store what waits, unless it is too early to try again (`now`: try anyway); True if something was stored."""
+    def flush(self, *, now: bool = False) -> Sequence[Event]:
+        """Store what waits, unless it is too early to try again (`now`: try anyway); the events that were stored."""
         if not self._waiting or (not now and self._clock.mono_ns() < self._retry_mono_ns):
-            return False
-        stored = False
+            return ()
+        stored: list[Event] = []
         try:
             while self._waiting:
                 batch = self._waiting[0]
-                suppressed = self._store.record(batch.events, batch.episodes, self._clock.wall_ns())
+                recorded = self._store.record(batch.events, batch.episodes, self._clock.wall_ns(), self._valve)
                 self._waiting.popleft()
-                stored = True
-                for sink in suppressed:
+                stored += recorded.events
+                for sink in recorded.overtaken:
                     self._metrics.delivered(sink, Outcome.SUPPRESSED)
         except StoreError as error:
             self._put_off(str(error))

@@ -43,6 +43,17 @@ MIGRATIONS: tuple[str, ...] = (
         state BLOB NOT NULL
     ) STRICT;
     """,
+    """
+    ALTER TABLE events ADD COLUMN stored_ns INTEGER NOT NULL DEFAULT 0;    -- wall time at which it was told or held
+    ALTER TABLE events ADD COLUMN ground TEXT NOT NULL DEFAULT 'limit' CHECK (ground IN ('limit', 'early', 'rule'));
+    ALTER TABLE events ADD COLUMN held TEXT NOT NULL DEFAULT '';           -- why it was not told at once
+    ALTER TABLE events ADD COLUMN also INTEGER NOT NULL DEFAULT 0;         -- held events that it is told for
+    -- told: each phase is delivered; waiting: held until a digest; behind: another event was told for it.
+    ALTER TABLE events ADD COLUMN telling TEXT NOT NULL DEFAULT 'told' CHECK (telling IN ('told', 'waiting', 'behind'));
+    UPDATE events SET stored_ns = began_ns;
+    CREATE INDEX events_of_day ON events (stored_ns);
+    CREATE INDEX events_waiting ON events (camera, stored_ns) WHERE telling = 'waiting';
+    """,
 )
 
 # How long a write waits for another process's lock. The alert loop waits with it, so it is short.

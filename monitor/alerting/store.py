@@ -1,25 +1,42 @@
 """Events at rest: stored before anyone is told, listed afterwards. Sends nothing; see `outbox` for what is to be sent.
 
-One connection behind one lock, used from the alert loop, the delivery threads and the web threads.
+Whether a new event is told at once is decided in the transaction that stores it: no crash comes between the two. One
+connection behind one lock, used from the alert loop, the delivery threads and the web threads.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from monitor.alerting.schema import StoreError, open_for_reading, open_for_writing, told_as_store_error
-from monitor.sink import telling_key
+from monitor.alerting.telling import TOLD, Valve, decode_event, deliver, digests, is_due, tallies, telling_of
 from monitor.types import Event, Phase
+from monitor.views import Tally
 
-__all__ = ["EventStore", "StoreError"]
+__all__ = ["EventStore", "Recorded", "StoreError"]
 
 _CHAPTER = {Phase.OPENED: 0, Phase.UPDATED: 1, Phase.CLOSED: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of events that were to be stored.
+
+    Attributes:
+        events: Those that were new, as they were stored: with why they are held, if they are.
+        overtaken: The sink of each delivery that is not needed any more: one that was not sent yet, of an event that
+            has gone on since.
+    """
+
+    events: tuple[Event, ...]
+    overtaken: tuple[str, ...]
 
 
 class EventStore:
@@ -50,26 +67,56 @@ class EventStore:
         """
         return cls(path, open_for_reading(path), ())
 
-    def record(self, events: Sequence[Event], episodes: Mapping[str, bytes], now_ns: int) -> tuple[str, ...]:
+    def record(
+        self, events: Sequence[Event], episodes: Mapping[str, bytes], now_ns: int, valve: Valve | None = None
+    ) -> Recorded:
         """Store events, their deliveries and the episode states they came from: all or nothing.
 
-        An event that was stored already, or that is older than what is stored of it, changes nothing.
+        An event that was stored already, or that is older than what is stored of it, changes nothing. One that is held
+        is stored without a delivery.
 
         Args:
-            episodes: By camera; replaces what was stored.
+            episodes: By camera; replaces what was stored, or if empty deletes it.
             now_ns: Wall time from which the deliveries are due.
-
-        Returns:
-            The sink of each delivery that was suppressed: an UPDATED not sent yet, of an event that has gone on since.
+            valve: Decides which new events are held; None: none is.
 
         Raises:
             StoreError: Nothing was stored.
         """
+        stored, overtaken = list[Event](), list[str]()
         with self.transaction() as db:
-            suppressed = [sink for event in events for sink in self._record_one(db, event, now_ns)]
+            for event in events:
+                told = self._record_one(db, event, valve, now_ns)
+                if told is not None:
+                    stored.append(told[0])
+                    overtaken += told[1]
             for camera, state in episodes.items():
-                db.execute("INSERT OR REPLACE INTO episodes VALUES (?, ?)", (camera, state))
-        return tuple(suppressed)
+                if state:
+                    db.execute("INSERT OR REPLACE INTO episodes VALUES (?, ?)", (camera, state))
+                else:
+                    db.execute("DELETE FROM episodes WHERE camera = ?", (camera,))
+        return Recorded(tuple(stored), tuple(overtaken))
+
+    def digest(self, valve: Valve, now_ns: int) -> tuple[Event, ...]:
+        """Of each camera whose held events have waited long enough: the one that is now told for all of them.
+
+        Raises:
+            StoreError: They wait as before.
+        """
+        with self.reading() as db:
+            if not is_due(db, valve.digest_s, now_ns):
+                return ()
+        with self.transaction() as db:
+            return tuple(digests(db, valve, self._sinks, now_ns))
+
+    def tallies(self, now_ns: int) -> dict[str, Tally]:
+        """What was told and held in the last 24 hours, by camera; those with nothing are left out.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        with self.reading() as db:
+            return tallies(db, now_ns)
 
     def events(
         self,
@@ -131,33 +178,29 @@ class EventStore:
         with self._lock, told_as_store_error(self._path):
             yield self._db
 
-    def _record_one(self, db: sqlite3.Connection, event: Event, now_ns: int) -> list[str]:
+    def _record_one(
+        self, db: sqlite3.Connection, event: Event, valve: Valve | None, now_ns: int
+    ) -> tuple[Event, list[str]] | None:
+        """The event as it was stored and the sinks of overtaken deliveries; None if it was no news."""
         row = db.execute("SELECT phase, frames FROM events WHERE id = ?", (event.id,)).fetchone()
-        if row is not None and (_CHAPTER[event.phase], event.frames) <= (_CHAPTER[Phase(row[0])], row[1]):
-            return []
-        if row is not None and row[0] == Phase.CLOSED:
-            return []
+        if row is not None and (event.frames, _CHAPTER[event.phase]) <= (row[1], _CHAPTER[Phase(row[0])]):
+            return None
+        telling = telling_of(db, event, valve, now_ns)
+        event = replace(event, held=telling.held, also=telling.also)
         body = msgspec.json.encode(event).decode()
+        # Not REPLACE, which would delete the event's deliveries with it.
         db.execute(
-            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-            "phase = excluded.phase, ended_ns = excluded.ended_ns, frames = excluded.frames, body = excluded.body",
-            (event.id, event.camera, event.phase.value, event.began_ns, event.ended_ns, event.frames, body),
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+            "phase = excluded.phase, ended_ns = excluded.ended_ns, frames = excluded.frames, body = excluded.body, "
+            "ground = excluded.ground, telling = excluded.telling",
+            (
+                *(event.id, event.camera, event.phase.value, event.began_ns, event.ended_ns, event.frames, body),
+                *(now_ns, telling.ground.value, telling.held, telling.also, telling.state),
+            ),
         )
-        suppressed = db.execute(
-            "UPDATE deliveries SET state = 'suppressed' WHERE event = ? AND phase = 'updated' AND state = 'pending' "
-            "RETURNING sink",
-            (event.id,),
-        ).fetchall()
-        db.executemany(
-            "INSERT OR IGNORE INTO deliveries (event, sink, telling, phase, body, due_ns) VALUES (?, ?, ?, ?, ?, ?)",
-            [(event.id, sink, telling_key(event), event.phase.value, body, now_ns) for sink in self._sinks],
-        )
-        return [sink for (sink,) in suppressed]
+        return event, deliver(db, event, self._sinks, now_ns) if telling.state == TOLD else []
 
     def _bodies(self, query: str, values: Sequence[object]) -> list[Event]:
         with self.reading() as db:
             rows = db.execute(query, tuple(values)).fetchall()
-        return [_DECODE(body) for (body,) in rows]
-
-
-_DECODE: Callable[[str], Event] = msgspec.json.Decoder(Event).decode
+        return [decode_event(body) for (body,) in rows]

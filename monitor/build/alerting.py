@@ -15,11 +15,12 @@ from monitor.alerting.desk import AlertDesk
 from monitor.alerting.parts import Parts
 from monitor.alerting.snapshots import Snapshots
 from monitor.alerting.store import EventStore, StoreError
-from monitor.build.rules import rules
+from monitor.build.rules import budget, rules
 from monitor.clock import SystemClock
 from monitor.config import Config, ConfigError, JsonlSinkOptions, Problem, SinkOptions, WebhookSinkOptions, read_secret
 from monitor.deciding.decider import EpisodeDecider
 from monitor.deciding.health import HealthAssessor, HealthRules
+from monitor.deciding.valve import Valve
 from monitor.metrics import Metrics, new_registry
 from monitor.sink import Sink
 from monitor.sinks.jsonl import JsonLines
@@ -63,6 +64,7 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
     desk = AlertDesk(
         Parts(
             decider=EpisodeDecider({name: rules(camera) for name, camera in config.cameras.items()}),
+            valve=Valve({name: budget(camera) for name, camera in config.cameras.items()}),
             assessor=HealthAssessor(HealthRules()),
             store=store,
             snapshots=Snapshots(config.data_dir),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
 from detectors.base import Feature, Model, Threshold
+from detectors.budget.allowance import Allowance, Opening
+from detectors.budget.budget import Budget
 from detectors.channel import Channel, Detector
 from detectors.examples import Examples
 from detectors.features.cnn import Cnn
@@ -24,8 +26,10 @@ from detectors.models.iqr import IqrModel
 from detectors.models.kmeans import KMeans
 from detectors.models.memory import Memory
 from detectors.models.pca import Pca
+from detectors.models.rarity import RarityModel
 from detectors.models.zscore import ZScoreModel
 from detectors.options import (
+    AciOptions,
     AutoencoderOptions,
     CnnOptions,
     ConformalOptions,
@@ -33,6 +37,7 @@ from detectors.options import (
     DeviationOptions,
     ExemplarOptions,
     FeatureOptions,
+    FixedOptions,
     GanOptions,
     GaussianOptions,
     IqrModelOptions,
@@ -46,6 +51,7 @@ from detectors.options import (
     PcaOptions,
     PixelsOptions,
     QuantileOptions,
+    RarityOptions,
     ReconstructionOptions,
     SpotOptions,
     ThresholdOptions,
@@ -58,7 +64,9 @@ from detectors.pipeline import Look, Pipeline, Watch
 from detectors.quantities import Quantities
 from detectors.rules import Rule, Rules, parse
 from detectors.stages import NoStages, Stages
+from detectors.thresholds.aci import AciThreshold
 from detectors.thresholds.conformal import ConformalThreshold
+from detectors.thresholds.fixed import FixedThreshold
 from detectors.thresholds.iqr import IqrThreshold
 from detectors.thresholds.quantile import QuantileThreshold
 from detectors.thresholds.spot import SpotThreshold
@@ -102,7 +110,8 @@ def pipeline(
         ]
         if detectors:
             channels.append(Channel(name, detectors, _threshold(threshold), learning, moment_s, stages))
-    return Pipeline(looks, channels, _watch(sections, fps), Examples(seed), fps, stages)
+    allowance = _allowance(sections, [channel.name for channel in channels])
+    return Pipeline(looks, channels, _watch(sections, fps), Examples(seed), fps, allowance, stages)
 
 
 def fingerprint(sections: CameraSections) -> str:
@@ -112,15 +121,15 @@ def fingerprint(sections: CameraSections) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def chosen_device(wanted: str) -> str:
-    """What `device` of the configuration comes to here.
+def chosen_device(wanted: str, cameras: Iterable[CameraSections]) -> str:
+    """What `device` of the configuration comes to here; "auto" asks torch only where a detector could use a GPU.
 
     Raises:
         DeviceError: A GPU was asked for that torch does not see.
     """
-    if wanted == "cpu":
-        return wanted
-    import torch  # noqa: PLC0415 - a worker on the CPU with no network needs none
+    if wanted == "cpu" or (wanted == "auto" and not _any(cameras, _may_use_gpu)):
+        return "cpu"
+    import torch  # noqa: PLC0415 - half a second and 200 MB, where nothing else needs it
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if wanted == "auto":
@@ -135,13 +144,34 @@ def chosen_device(wanted: str) -> str:
 
 def prepare_torch(cameras: Iterable[CameraSections], threads: int) -> None:
     """Load torch before the first frame, for as many threads as it may have; not at all where no detector needs it."""
-    networks = (NetworkOptions, ReconstructionOptions)
-    if any(isinstance(detector.model, networks) for camera in cameras for detector in camera.detectors):
+    if _any(cameras, _needs_torch):
         import torch  # noqa: PLC0415 - half a second and 200 MB
 
         torch.set_num_threads(threads)
         # The first optimizer loads some eight hundred modules: a second or more, and frames would be dropped meanwhile.
         torch.optim.Adam([torch.zeros(1, requires_grad=True)])
+
+
+def _any(cameras: Iterable[CameraSections], holds: Callable[[DetectorOptions], bool]) -> bool:
+    return any(holds(detector) for camera in cameras for detector in camera.detectors)
+
+
+def _needs_torch(detector: DetectorOptions) -> bool:
+    return isinstance(detector.model, NetworkOptions | ReconstructionOptions)
+
+
+def _may_use_gpu(detector: DetectorOptions) -> bool:
+    """Of the programs that run a feature's network only torch uses one, and "auto" takes it where there is one."""
+    feature = detector.feature
+    return _needs_torch(detector) or (isinstance(feature, CnnOptions) and feature.runtime in {"auto", "torch"})
+
+
+def _allowance(sections: CameraSections, channels: Sequence[str]) -> Allowance | None:
+    if sections.budget is None:
+        return None
+    episodes = sections.episodes
+    budget = Budget(channels, sections.budget.alerts_per_day, episodes.refractory_s)
+    return Allowance(budget, Opening(episodes.open_m, episodes.open_n))
 
 
 def _key(detector: DetectorOptions) -> str:
@@ -188,6 +218,8 @@ def _model(options: ModelOptions, seed: int, device: str) -> Model:  # noqa: PLR
             return IqrModel(options)
         case DeviationOptions():
             return DeviationModel(options)
+        case RarityOptions():
+            return RarityModel(options)
         case GaussianOptions():
             return GaussianModel(options)
         case AutoencoderOptions():
@@ -222,7 +254,7 @@ def _model(options: ModelOptions, seed: int, device: str) -> Model:  # noqa: PLR
             assert_never(options)
 
 
-def _threshold(options: ThresholdOptions) -> Threshold:
+def _threshold(options: ThresholdOptions) -> Threshold:  # noqa: PLR0911 - one a kind
     match options:
         case ZScoreThresholdOptions():
             return ZScoreThreshold(options)
@@ -234,5 +266,9 @@ def _threshold(options: ThresholdOptions) -> Threshold:
             return ConformalThreshold(options)
         case SpotOptions():
             return SpotThreshold(options)
+        case AciOptions():
+            return AciThreshold(options)
+        case FixedOptions():
+            return FixedThreshold(options)
         case _:
             assert_never(options)

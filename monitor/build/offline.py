@@ -12,19 +12,25 @@ from typing import assert_never
 import cv2
 
 from detectors.base import Picture, Reading
+from detectors.budget.allowance import Opening
 from detectors.evaluation.events import Alert
 from detectors.evaluation.protocol import Scheme
 from detectors.evaluation.result import Result
+from detectors.evaluation.sustained import Terms
 from detectors.options import (
+    AciOptions,
     ConformalOptions,
+    FixedOptions,
     IqrThresholdOptions,
     QuantileOptions,
     SpotOptions,
     ZScoreThresholdOptions,
 )
+from detectors.pipeline import GAP_PERIODS, GAP_S
 from detectors.stages import Stages
 from monitor.alerting.snapshots import with_overlay
 from monitor.build.detecting import chosen_device, pipeline, prepare_torch
+from monitor.build.planting import Planting, plants_for
 from monitor.build.rules import rules
 from monitor.capture.recording import all_pictures, due_frames, open_recording
 from monitor.capture.source import SourceError
@@ -42,7 +48,7 @@ from monitor.offline.scan import Progress as ScanProgress
 from monitor.offline.scan import Route, ScanError
 from monitor.offline.scan import scan as run_scan
 from monitor.processes import resident_bytes
-from monitor.scoring.scorer import CameraScorer
+from monitor.scoring.scorer import CameraScorer, channel_score
 from monitor.types import Event, Frame, Judgement, Phase, Stamp
 
 # Shorter recordings would be over before the shipped calibration is: for them it takes this share.
@@ -74,8 +80,11 @@ def evaluate(
     scheme: Scheme,
     progress: Callable[[EvaluateProgress], None],
     out: Path | None = None,
+    planting: Planting | None = None,
 ) -> Result:
     """Stream a labelled set through the detectors of the configuration; with `out`, write the page of it there.
+
+    With `planting`, happenings are drawn into footage that nobody labelled.
 
     Raises:
         OSError: `out` cannot be written to.
@@ -84,16 +93,10 @@ def evaluate(
         DeviceError: There is no such GPU.
     """
     device = _prepared(config)
+    clips = read_dataset(dataset, partial(_pictures, config))
+    plants = () if planting is None else plants_for(planting, dataset, clips, scheme, config.analysis.fps)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # now: after an hour's run would be too late to hear that it cannot be
-
-    def opener(path: Path) -> Generator[Picture, None, None]:
-        try:
-            source = open_recording(path, config.analysis.fps)
-            with closing(all_pictures(source, config.analysis.width)) as pictures:
-                yield from pictures
-        except SourceError as error:
-            raise ScanError(f"{path}: {error.detail}") from error
 
     stages = Stages(time.perf_counter)
     bench = Bench(
@@ -103,11 +106,29 @@ def evaluate(
         stages=stages,
         resident_bytes=resident_bytes,
         progress=progress,
+        terms=_terms(config),
+        plants=plants,
     )
-    found = run_evaluation(read_dataset(dataset, opener), scheme, bench)
+    found = run_evaluation(clips, scheme, bench)
     if out is not None:
         write_page(found, out)
     return found.result
+
+
+def _pictures(config: Config, path: Path) -> Generator[Picture, None, None]:
+    try:
+        source = open_recording(path, config.analysis.fps)
+        with closing(all_pictures(source, config.analysis.width)) as pictures:
+            yield from pictures
+    except SourceError as error:
+        raise ScanError(f"{path}: {error.detail}") from error
+
+
+def _terms(config: Config) -> Terms:
+    """The shipped rules, which hold for any budget."""
+    episodes = config.episodes
+    gap_s = max(GAP_S, GAP_PERIODS / config.analysis.fps)
+    return Terms(episodes.refractory_s, Opening(episodes.open_m, episodes.open_n), gap_s)
 
 
 class EpisodeAlerter:
@@ -117,8 +138,8 @@ class EpisodeAlerter:
         self._rules = rules
         self._decider = EpisodeDecider({_CLIP: rules})
         self._seq = 0
-        self._raised_s = 0.0
-        self._alerts: list[Alert] = []
+        self._raised_s: dict[str, float] = {}
+        self._alerts: dict[str, Alert] = {}  # by event: one that goes on after it closed is still one alert
 
     def step(self, at_s: float, reading: Reading) -> None:
         """Take in the next analysed picture, `at_s` in seconds of its clip."""
@@ -138,27 +159,28 @@ class EpisodeAlerter:
             heatmap=None,
             picture=None,
             scored_s=0.0,
+            channels=tuple(channel_score(channel) for channel in reading.channels),
         )
         self._note(self._decider.judge(judgement), at_s)
 
     def end(self, at_s: float) -> Sequence[Alert]:
         """The clip is over: its alerts. An alert is raised when OPENED is told, not when its episode began."""
         self._note(self._decider.end(_CLIP, "source ended"), at_s)
-        alerts, self._alerts = self._alerts, []
+        alerts = tuple(self._alerts.values())
+        self._alerts, self._raised_s = {}, {}
         self._decider, self._seq = EpisodeDecider({_CLIP: self._rules}), 0
         return alerts
 
     def _note(self, told: Sequence[Event], at_s: float) -> None:
         for event in told:
-            if event.phase is Phase.OPENED:
-                self._raised_s = at_s
-            elif event.phase is Phase.CLOSED:
-                self._alerts.append(Alert(self._raised_s, max(self._raised_s, event.ended_ns / _NS)))
+            raised_s = self._raised_s.setdefault(event.id, at_s)
+            if event.phase is Phase.CLOSED:
+                self._alerts[event.id] = Alert(raised_s, max(raised_s, event.ended_ns / _NS))
 
 
 def _prepared(config: Config) -> str:
     cv2.setNumThreads(config.threads)
-    device = chosen_device(config.device)
+    device = chosen_device(config.device, [config])
     prepare_torch([config], config.threads)
     return device
 
@@ -203,6 +225,11 @@ def fitted_to(sections: CameraSections, length_s: float | None) -> CameraSection
     match threshold:
         case QuantileOptions() | ConformalOptions():
             changes: dict[str, float] = {"rate": max(threshold.rate, 2 / seconds)}
+        case AciOptions():
+            rate = max(threshold.rate, 2 / seconds)
+            changes = {"rate": rate, "gain": threshold.gain * rate / threshold.rate}
+        case FixedOptions():
+            return sections
         case SpotOptions():
             rate = min(1 - threshold.level, max(threshold.rate, 1 / max(LEAST_SECONDS, length_s)))
             changes = {"rate": rate, "warmup": min(threshold.warmup, seconds)}

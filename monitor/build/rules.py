@@ -1,9 +1,11 @@
-"""A camera's `episodes` section becomes the rules of its episodes."""
+"""A camera's sections `episodes` and `budget` become the rules of its episodes and of who is told."""
 
 from __future__ import annotations
 
-from monitor.config import CameraSections
+from monitor.config import CameraSections, Config
 from monitor.deciding.episodes import Rules
+from monitor.deciding.valve import Budget
+from monitor.wishes import Wishes
 
 # Long enough for `open_n` frames at half the camera's rate, and for a few of the slowest.
 LEAST_WINDOW_S = 10.0
@@ -23,3 +25,17 @@ def rules(sections: CameraSections) -> Rules:
         update_s=told.update_s,
         lost_s=max(LEAST_LOST_S, 3 / fps),
     )
+
+
+def budget(sections: CameraSections) -> Budget | None:
+    """The budget of one camera; None if nobody keeps count."""
+    wanted = sections.budget
+    return None if wanted is None else Budget(wanted.alerts_per_day, wanted.early_alerts)
+
+
+def budgets(config: Config, wishes: Wishes) -> dict[str, float]:
+    """Alerts a day of each camera that has a budget, as wished or else as configured."""
+    told = {name: camera.budget for name, camera in config.cameras.items()}
+    return {
+        name: wishes.alerts_per_day(name, budget.alerts_per_day) for name, budget in told.items() if budget is not None
+    }

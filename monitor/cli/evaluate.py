@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.cli.terms import EXIT_OK, ConfigOption, SeedOption, examples, offline_config, progress_bar
+from monitor.cli.terms import EXIT_OK, MAX_SEED, ConfigOption, SeedOption, examples, offline_config, progress_bar
 
 if TYPE_CHECKING:
     from monitor.offline.evaluate import Progress
 
+MOST_PLANTS = 10_000
 PIPED_WIDTH = 110  # columns that the widest table needs; a terminal has its own
 
 EXAMPLES = examples(
     "rareframe evaluate ucsd_ped2",
     "rareframe evaluate ucsd_ped2 --protocol p2 --json result.json",
     "rareframe evaluate ucsd_ped2 --config site.yaml --out pictures",
+    "rareframe evaluate five_days --plants 0 --out pictures",
 )
 
 
@@ -63,6 +65,21 @@ OutOption = Annotated[
 ]
 
 
+PlantsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--plants",
+        metavar="SEED",
+        min=0,
+        max=MAX_SEED,
+        help="Draw rare happenings into a day or more of unlabelled footage, and tell which are found.",
+    ),
+]
+PlantCountOption = Annotated[
+    int, typer.Option("--plant-count", min=1, max=MOST_PLANTS, help="At most so many; they keep 20 minutes apart.")
+]
+
+
 def evaluate(
     dataset: DatasetArgument,
     protocol: ProtocolOption = Protocol.P1,
@@ -70,6 +87,8 @@ def evaluate(
     seed: SeedOption = None,
     json_file: JsonFileOption = None,
     out: OutOption = None,
+    plants: PlantsOption = None,
+    plant_count: PlantCountOption = 48,
 ) -> int:
     """Measure how good the scores are on a labelled set.
 
@@ -81,11 +100,13 @@ def evaluate(
     from detectors.evaluation.protocol import Scheme  # noqa: PLC0415
     from detectors.evaluation.result import as_json  # noqa: PLC0415
     from monitor.build import offline  # noqa: PLC0415
+    from monitor.build.planting import Planting  # noqa: PLC0415
     from monitor.offline.evaluate import write_json  # noqa: PLC0415
     from monitor.offline.result_text import print_result  # noqa: PLC0415
 
+    planting = None if plants is None else Planting(plants, plant_count)
     with progress_bar() as show:
-        result = offline.evaluate(config, dataset, Scheme(protocol.value), lambda at: show(*_so_far(at)), out)
+        result = offline.evaluate(config, dataset, Scheme(protocol.value), lambda at: show(*_so_far(at)), out, planting)
     if json_file is not None and str(json_file) == "-":
         typer.echo(as_json(result), nl=False)
         return EXIT_OK

@@ -156,8 +156,10 @@ def _line(event: Event) -> str:
     lasted_s = (event.ended_ns - event.began_ns) / _NS
     why = event.reasons[0].text if event.reasons else ""
     strength = f"{event.score:.3g} > {event.limit:.3g}"
+    held = f"  (held: {event.held})" if event.held else ""
     return (
         f"{event.id}  {_time(event.began_ns)}  {event.camera}  {event.phase.value}  {lasted_s:.1f} s  {strength}  {why}"
+        f"{held}"
     )
 
 
@@ -165,6 +167,9 @@ def _page(event: Event, folder: Path) -> Iterator[str]:
     yield f"event     {event.id}"
     yield f"camera    {event.camera}, {event.state.value}"
     yield f"phase     {event.phase.value}" + (f", {event.cause}" if event.cause else "")
+    if event.held:
+        told = f"; later told for {event.also} other(s) too" if event.also else ""
+        yield f"held      {event.held}: nobody was told of it at once{told}"
     yield f"began     {_time(event.began_ns)}" + (
         f", {event.began_pts:.1f} s into the run" if event.began_pts is not None else ""
     )
@@ -205,6 +210,7 @@ def _csv(events: Sequence[Event]) -> str:
         "p_value",
         "frames",
         "cause",
+        "held",
     )
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

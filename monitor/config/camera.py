@@ -124,6 +124,26 @@ class DetectorOptions(Section):
     )
 
 
+class BudgetOptions(Section):
+    """How many alerts people want, and how many while the camera is still being learned."""
+
+    alerts_per_day: float = Field(
+        default=3.0,
+        ge=0.2,
+        le=100,
+        description="About so many alerts a day are raised: the rate that the camera's own recent ordinary life would "
+        "raise. No cap: a day on which more happens brings more. Can be changed while it runs (rareframe budget). "
+        "Unit: alerts/day.",
+    )
+    early_alerts: int = Field(
+        default=3,
+        ge=0,
+        le=100,
+        description="So many are told before twelve hours were seen, marked as still learning; what comes beside them "
+        "is stored and listed. Unit: alerts.",
+    )
+
+
 class EpisodeOptions(Section):
     """When anomalous frames become one event."""
 
@@ -137,10 +157,11 @@ class EpisodeOptions(Section):
         default=3.0, gt=0, le=86_400, description="Closes when no frame was anomalous for this long. Unit: seconds."
     )
     refractory_s: float = Field(
-        default=10.0,
+        default=300.0,
         ge=0,
         le=86_400,
-        description="After closing no new one opens for this long, so that one happening is one event. Unit: seconds.",
+        description="What is strange again within this long after an event closed goes on with that event: one "
+        "happening is one event. Unit: seconds.",
     )
     update_s: float = Field(
         default=10.0,
@@ -198,6 +219,10 @@ class CameraSections(Section):
         default=DEFAULT_DETECTORS,
         strict=False,
         description="Who judges the frames. A camera's own list replaces this one as a whole.",
+    )
+    budget: BudgetOptions | None = Field(
+        default=BudgetOptions(),
+        description="How many alerts are wanted; null: the thresholds below set the limits, and nothing keeps count.",
     )
     threshold: ThresholdOptions = Field(
         default=SpotOptions(),

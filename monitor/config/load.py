@@ -21,6 +21,8 @@ cameras:
   demo:
     source: "demo:?day_s=3600"
     threshold: {kind: spot, rate: 1.0e-3, warmup: 100}
+    budget: null
+    episodes: {refractory_s: 10}
 """
 
 

@@ -1,7 +1,8 @@
 """The episodes of all cameras, and their states as bytes to be stored beside the events. Stores nothing itself.
 
 After a restart an open event is *resumed*: the same happening, still going on, must not be told as a second event. If
-nothing goes on with it (another run, a long gap, silence), it closes with the cause "interrupted".
+nothing goes on with it (another run, a long gap, silence), it closes with the cause "interrupted"; what opens soon
+after goes on with it, as with any event that closed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import msgspec
 from monitor.deciding.episodes import Cause, Episodes, Rules, Told, end, step, tick
 from monitor.types import Event, Judgement
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ class EpisodeDecider:
         """The open event as it is now, with what was not told yet."""
         return self._states[camera].event
 
-    def suppressed(self, camera: str) -> int:
-        """Openings held back by the refractory time so far; goes on over restarts."""
-        return self._states[camera].suppressed
+    def joined(self, camera: str) -> int:
+        """Openings so far that went on with an event that had closed; goes on over restarts."""
+        return self._states[camera].joined
 
     def saved(self, camera: str) -> bytes:
         """The state of `camera`, to be handed to `resume` after a restart."""

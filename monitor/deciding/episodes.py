@@ -1,25 +1,34 @@
 """Judgements of one camera → its episodes, told as events. A pure function over a frozen, serialisable state.
 
-It looks at no picture and knows no clock: durations come from `Stamp.mono_ns` within a run, and the caller says how
-long nothing was heard. Input may come twice: a (run, seq) that was already seen changes nothing.
+One happening is one event: it closes soon after it is quiet, and what is strange again within `refractory_s` goes on
+with it. It looks at no picture and knows no clock: durations come from `Stamp.mono_ns` within a run, and the caller
+says how long nothing was heard. Input may come twice: a (run, seq) that was already seen changes nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from hashlib import blake2b
-from math import isfinite
 from typing import Literal
 
-from detectors.base import Reason
-from monitor.types import Event, Judgement, Phase, Stamp, State, Verdict
+from monitor.deciding.sightings import Sighting, enough, gone_on, has_new_rule, opened, sighting_of
+from monitor.types import Event, Judgement, Phase, Stamp, Verdict
 
 Cause = Literal[
-    "quiet", "camera lost", "source ended", "stopped", "verdict unknown", "not judged", "interrupted", "removed"
+    "quiet",
+    "accepted",
+    "camera lost",
+    "source ended",
+    "stopped",
+    "verdict unknown",
+    "not judged",
+    "interrupted",
+    "removed",
 ]
 Told = tuple[Event, ...]
 
 _S = 1_000_000_000
+# What begins after one of these is another happening, however soon: another recording, another life of the daemon.
+_FINAL: frozenset[Cause] = frozenset({"source ended", "stopped", "removed"})
 # A judgement of one of so many earlier runs is late or repeated; reconnects are seconds apart, messages far less.
 _RUNS_KEPT = 8
 
@@ -29,11 +38,13 @@ class Rules:
     """When an episode opens, is told again, and closes.
 
     Attributes:
-        open_m: Anomalous frames that open an episode, among the newest `open_n` judged ones, at most `window_s` old.
+        open_m: Anomalous frames of one channel that open an episode, among the newest `open_n` judged ones, at most
+            `window_s` old.
             UNKNOWN frames are not judged ones. `window_s` must be long enough for `open_n` frames at the camera's rate.
         quiet_s: Seconds without an anomalous frame that close it; time after an UNKNOWN frame does not count.
-        refractory_s: After closing, an opening is held back for so long; what is still anomalous then opens.
-        update_s: At most one UPDATED in so many seconds, told only if the peak grew by the factor `growth`.
+        refractory_s: An opening so soon after the last closing goes on with the event that closed.
+        update_s: At most one UPDATED in so many seconds, told only if the peak grew by the factor `growth`; what goes
+            on after it closed, and a rule that begins to hold, are told at once.
         max_s: An episode that goes on is told as UPDATED at least once in so many seconds, grown or not.
         lost_s: No judgement for so long closes it; larger than any ordinary time between two frames.
         unknown_s: UNKNOWN for so long closes it.
@@ -43,7 +54,7 @@ class Rules:
     open_n: int = 5
     window_s: float = 10.0
     quiet_s: float = 3.0
-    refractory_s: float = 10.0
+    refractory_s: float = 300.0
     update_s: float = 10.0
     growth: float = 1.25
     max_s: float = 300.0
@@ -61,20 +72,6 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """What is kept of one anomalous frame."""
-
-    seq: int
-    wall_ns: int
-    pts: float | None
-    score: float
-    limit: float
-    p_value: float | None
-    state: State
-    reasons: tuple[Reason, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Judged:
     """One frame that was judged normal (no sighting) or anomalous."""
 
@@ -89,15 +86,16 @@ class Episodes:
     Attributes:
         seq: The newest frame seen of `run`, at `newest_mono_ns`; -1 before the first.
         past: Runs that are over; their judgements are ignored.
-        recent: The newest judged frames that may still open an episode, oldest first; emptied when one closes.
+        recent: The newest judged frames that may still open an episode, oldest first; emptied when one opens.
         event: The open event as last known, told or not; its phase is the one told last. None while none is open.
-        told_mono_ns: When `event` was last told, with the score `told_score`.
+        told_mono_ns: When `told`, `event` as people know it, was told.
         quiet_ns: Time since the last anomalous frame, less that which began with an UNKNOWN one.
         unknown_mono_ns: The first frame of the UNKNOWN stretch that lasts until now; None if there is none.
         closed_mono_ns: The end of the last episode on this run's clock, while the refractory time may still run.
         closed_wall_ns: The same in wall time, to carry it into the next run.
-        holding: An opening is being held back.
-        suppressed: Openings held back so far.
+        last: The event that closed then, as it may go on; None if what comes is another happening in any case.
+        joined: Openings so far that went on with an event that had closed.
+        accepting: Since the open event began, it was said to be learned as a new normal.
         resumed: The open event was read from the store, and no judgement has gone on with it yet.
     """
 
@@ -108,20 +106,16 @@ class Episodes:
     past: tuple[str, ...] = ()
     recent: tuple[Judged, ...] = ()
     event: Event | None = None
+    told: Event | None = None
     told_mono_ns: int = 0
-    told_score: float = 0.0
     quiet_ns: int = 0
     unknown_mono_ns: int | None = None
     closed_mono_ns: int | None = None
     closed_wall_ns: int | None = None
-    holding: bool = False
-    suppressed: int = 0
+    last: Event | None = None
+    joined: int = 0
+    accepting: bool = False
     resumed: bool = False
-
-
-def event_id(camera: str, run: str, seq: int) -> str:
-    """16 hex digits that name the happening whose first anomalous frame was `seq` of `run`; the same for ever."""
-    return blake2b(f"{camera}\0{run}\0{seq}".encode(), digest_size=8).hexdigest()
 
 
 def step(state: Episodes, judgement: Judgement, rules: Rules) -> tuple[Episodes, Told]:
@@ -162,19 +156,22 @@ def tick(state: Episodes, silent_s: float, cause: Cause, rules: Rules) -> tuple[
 
 def end(state: Episodes, cause: Cause) -> tuple[Episodes, Told]:
     """Close the event that is open, if one is."""
-    if state.event is None:
-        return state, ()
-    last = replace(state.event, phase=Phase.CLOSED, cause="interrupted" if state.resumed else cause)
-    # A recording that follows one that ended is another happening: nothing of it is held back.
-    over = last.cause == "source ended"
-    state = replace(
-        state,
-        event=None,
-        closed_mono_ns=None if over else state.newest_mono_ns,
-        closed_wall_ns=None if over else state.newest_wall_ns,
-        resumed=False,
-    )
-    return state, (last,)
+    last: Event | None = None
+    if state.event is not None:
+        last = replace(state.event, phase=Phase.CLOSED, cause="interrupted" if state.resumed else cause)
+        state = replace(
+            state,
+            event=None,
+            told=None,
+            accepting=False,
+            last=last,
+            closed_mono_ns=state.newest_mono_ns,
+            closed_wall_ns=state.newest_wall_ns,
+            resumed=False,
+        )
+    if cause in _FINAL:
+        state = replace(state, last=None, closed_mono_ns=None, closed_wall_ns=None)
+    return state, () if last is None else (last,)
 
 
 def _enter(state: Episodes, stamp: Stamp) -> Episodes:
@@ -192,13 +189,14 @@ def _enter(state: Episodes, stamp: Stamp) -> Episodes:
         recent=(),
         unknown_mono_ns=None,
         closed_mono_ns=closed_ns,
-        holding=False,
     )
 
 
 def _take(state: Episodes, judgement: Judgement, passed_ns: int, rules: Rules) -> tuple[Episodes, Told]:
-    sighting = _sighting(judgement)
+    sighting = sighting_of(judgement)
     now_ns = state.newest_mono_ns
+    if state.event is not None and judgement.accepting and sighting is not None:
+        state = replace(state, accepting=True)
     if sighting is not None:
         state = replace(state, quiet_ns=0)
     elif state.unknown_mono_ns is None:  # time that begins with an unknown frame was not seen to be quiet
@@ -214,87 +212,44 @@ def _take(state: Episodes, judgement: Judgement, passed_ns: int, rules: Rules) -
         return _maybe_open(state, rules, judgement.stamp)
     if sighting is not None:
         return _go_on(state, state.event, sighting, rules)
-    return end(state, "quiet") if state.quiet_ns >= rules.quiet_s * _S else (state, ())
-
-
-def _sighting(judgement: Judgement) -> Sighting | None:
-    """None unless anomalous. A score or limit that is not finite is a broken promise: then it is taken as UNKNOWN."""
-    if judgement.verdict is not Verdict.ANOMALOUS:
-        return None
-    # A rule may hold before scores are known; an event then says 0 of 0, and the rule is its reason.
-    score, limit = judgement.score or 0.0, judgement.limit or 0.0
-    told = bool(judgement.reasons) or None not in (judgement.score, judgement.limit)
-    if not (told and isfinite(score) and isfinite(limit)):
-        return None
-    stamp = judgement.stamp
-    return Sighting(
-        seq=stamp.seq,
-        wall_ns=stamp.wall_ns,
-        pts=stamp.pts,
-        score=score,
-        limit=limit,
-        p_value=judgement.p_value,
-        state=judgement.state,
-        # What is not finite cannot be written as JSON, and would make the stored event unreadable.
-        reasons=tuple(r for r in judgement.reasons if r.box is None or all(map(isfinite, r.box))),
-    )
+    if state.quiet_ns < rules.quiet_s * _S:
+        return state, ()
+    return end(state, "accepted" if state.accepting else "quiet")
 
 
 def _maybe_open(state: Episodes, rules: Rules, stamp: Stamp) -> tuple[Episodes, Told]:
     seen = [judged.sighting for judged in state.recent if judged.sighting is not None]
-    if len(seen) < rules.open_m:
-        return replace(state, holding=False), ()
-    if state.recent[-1].sighting is None:  # only an anomalous frame opens, though enough of them may lie before
+    # Only an anomalous frame opens, though enough of them may lie before.
+    if not enough(seen, rules.open_m) or state.recent[-1].sighting is None:
         return state, ()
-    now_ns = state.newest_mono_ns
-    if state.closed_mono_ns is not None and now_ns - state.closed_mono_ns < rules.refractory_s * _S:
-        return replace(state, holding=True, suppressed=state.suppressed + (not state.holding)), ()
-    event = _opened(stamp, seen)
-    return replace(
-        state, event=event, told_mono_ns=now_ns, told_score=event.score, quiet_ns=0, holding=False, recent=()
-    ), (event,)
+    before = _returning(state, rules)
+    if before is None:
+        event, rest = opened(stamp, seen[0]), seen[1:]
+    else:
+        event, rest = replace(before, phase=Phase.UPDATED, cause=None), seen
+    for sighting in rest:
+        event = gone_on(event, sighting)
+    state = replace(state, last=None, joined=state.joined + (before is not None), quiet_ns=0, recent=())
+    return _told(state, event)
 
 
-def _opened(stamp: Stamp, seen: list[Sighting]) -> Event:
-    first, last = seen[0], seen[-1]
-    peak = max(seen, key=lambda sighting: sighting.score)
-    return Event(
-        id=event_id(stamp.camera, stamp.run, first.seq),
-        camera=stamp.camera,
-        phase=Phase.OPENED,
-        began_ns=first.wall_ns,
-        ended_ns=last.wall_ns,
-        began_pts=first.pts,
-        ended_pts=last.pts,
-        peak_ns=peak.wall_ns,
-        score=peak.score,
-        limit=peak.limit,
-        p_value=peak.p_value,
-        frames=len(seen),
-        state=peak.state,
-        reasons=peak.reasons,
-        cause=None,
-        snapshot=None,
-        overlay=None,
-        clip=None,
-    )
+def _returning(state: Episodes, rules: Rules) -> Event | None:
+    """The event that closed so lately that what opens now goes on with it."""
+    if state.last is None or state.closed_mono_ns is None:
+        return None
+    return state.last if state.newest_mono_ns - state.closed_mono_ns < rules.refractory_s * _S else None
 
 
 def _go_on(state: Episodes, event: Event, sighting: Sighting, rules: Rules) -> tuple[Episodes, Told]:
-    event = replace(event, ended_ns=sighting.wall_ns, ended_pts=sighting.pts, frames=event.frames + 1)
-    if sighting.score > event.score:
-        event = replace(
-            event,
-            peak_ns=sighting.wall_ns,
-            score=sighting.score,
-            limit=sighting.limit,
-            p_value=sighting.p_value,
-            state=sighting.state,
-            reasons=sighting.reasons,
-        )
+    event = gone_on(event, sighting)
+    before = event if state.told is None else state.told
     silent_ns = state.newest_mono_ns - state.told_mono_ns
-    grown = event.score > state.told_score and event.score >= state.told_score * rules.growth
-    if silent_ns < rules.max_s * _S and not (grown and silent_ns >= rules.update_s * _S):
+    grown = event.score > before.score and event.score >= before.score * rules.growth
+    due = silent_ns >= rules.max_s * _S or (grown and silent_ns >= rules.update_s * _S)
+    if not due and not has_new_rule(event, before):
         return replace(state, event=event), ()
-    event = replace(event, phase=Phase.UPDATED)
-    return replace(state, event=event, told_mono_ns=state.newest_mono_ns, told_score=event.score), (event,)
+    return _told(state, replace(event, phase=Phase.UPDATED))
+
+
+def _told(state: Episodes, event: Event) -> tuple[Episodes, Told]:
+    return replace(state, event=event, told=event, told_mono_ns=state.newest_mono_ns), (event,)

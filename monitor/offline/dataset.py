@@ -19,6 +19,7 @@ from typing import TypeGuard
 import numpy as np
 
 from detectors.base import Mask, Picture
+from detectors.evaluation.events import DAY_S
 from detectors.evaluation.protocol import Clip
 
 Ranges = tuple[tuple[int, int], ...]
@@ -66,6 +67,33 @@ def read_dataset(root: Path, opener: ClipOpener) -> Dataset:
             for name, path in test.items()
         ),
     )
+
+
+def planting_ground(root: Path, dataset: Dataset, length_of: Callable[[Path], float | None]) -> float:
+    """The length in seconds of a set of which nothing is labelled and that is a day or longer.
+
+    Args:
+        root: Its folder.
+        dataset: What was read of it.
+        length_of: A recording's length in seconds, None if it does not say.
+
+    Raises:
+        DatasetError: It is not such a set.
+    """
+    labelled = [clip.name for clip in dataset.test if clip.ranges is not None]
+    if labelled:
+        raise DatasetError(
+            f"{root}: expected a set without labels to plant in, got labels of {_few(labelled)}; leave --plants out"
+        )
+    lengths_s = [length_of(path) for split in ("train", "test") for path in _clips(root / split).values()]
+    known_s = sum(length_s for length_s in lengths_s if length_s is not None)
+    if None in lengths_s or known_s < DAY_S:
+        unknown = f", and {lengths_s.count(None)} that do not say how long they are" if None in lengths_s else ""
+        raise DatasetError(
+            f"{root}: expected 24 h of recordings or more to plant in, got {known_s / 3600:.1f} h{unknown}; "
+            "leave --plants out"
+        )
+    return known_s
 
 
 def load_mask(path: Path) -> Mask:

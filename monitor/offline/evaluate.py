@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from detectors.evaluation.cliplog import ClipLog
+from detectors.evaluation.plants import Plant
 from detectors.evaluation.protocol import Alerter, Clip, Scheme, Stream, Subject, play
 from detectors.evaluation.quality import frame_areas
 from detectors.evaluation.result import RandomOrders, Result, as_json, summarise
+from detectors.evaluation.sustained import Terms
 from detectors.stages import Stages
 from monitor.offline.dataset import Dataset
 
-ORDERS = (0, 1, 2, 3)  # seeds; detection.md §1
+ORDERS = (0, 1, 2, 3)  # seeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Bench:
         stages: What the subjects time their parts with.
         resident_bytes: Memory of the process; None if not known.
         progress: Told after each frame.
+        terms: By which alerts are counted against budgets; None if nobody wants to know.
+        plants: Drawn into the pictures.
     """
 
     fresh: Callable[[], tuple[Subject, Alerter]]
@@ -47,6 +51,8 @@ class Bench:
     stages: Stages
     resident_bytes: Callable[[], int | None]
     progress: Callable[[Progress], None]
+    terms: Terms | None = None
+    plants: tuple[Plant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,8 @@ def evaluate(dataset: Dataset, scheme: Scheme, bench: Bench) -> Evaluation:
     if orders:
         micro, macro = _mean([areas.auc_micro for areas in orders]), _mean([areas.auc_macro for areas in orders])
         random_orders = RandomOrders(ORDERS, micro, macro)
-    return Evaluation(summarise(dataset.name, scheme, logs, bench.clock() - began_s, random_orders), logs)
+    seconds = bench.clock() - began_s
+    return Evaluation(summarise(dataset.name, scheme, logs, seconds, random_orders, bench.terms, bench.plants), logs)
 
 
 def write_json(result: Result, path: Path) -> None:
@@ -98,7 +105,7 @@ class _Teller:
 
 def _run(train: Sequence[Clip], test: Sequence[Clip], scheme: Scheme, bench: Bench, tell: _Teller) -> Iterator[ClipLog]:
     subject, alerter = bench.fresh()
-    stream = Stream(subject, alerter, bench.analysis_fps, bench.stages, bench.resident_bytes, tell)
+    stream = Stream(subject, alerter, bench.analysis_fps, bench.stages, bench.resident_bytes, tell, bench.plants)
     return play(stream, train, test, scheme)
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from monitor.offline.evaluate import Evaluation
 from monitor.offline.page import rendered
+from monitor.offline.result_budgets import budget_facts, budget_sheets
 from monitor.offline.result_charts import cost_chart, course_charts, learning_chart, roc_chart
+from monitor.offline.result_pictures import budget_drawings
 from monitor.offline.sheets import facts, headline, sheets
 
 NAME = "evaluation.html"
@@ -35,8 +37,9 @@ def render(found: Evaluation) -> str:
         headline=headline(result),
         dataset=result.dataset,
         caveats=result.caveats,
-        sheets=sheets(result),
-        facts=list(facts(result)),
+        sheets=[*sheets(result), *budget_sheets(result.allowed)],
+        facts=[*facts(result), *budget_facts(result.allowed)],
+        drawings=list(budget_drawings(result.allowed)),
         overviews=[chart for chart in overviews if chart is not None],
         courses=list(course_charts(logs)),
     )

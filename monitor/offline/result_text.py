@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.evaluation.result import Result
+from monitor.offline.result_budgets import budget_facts, budget_sheets
 from monitor.offline.sheets import Sheet, facts, headline, sheets
 
 _STYLES = {"fused": "bold", "detector": "", "baseline": "dim", "": ""}
@@ -16,11 +17,11 @@ _STYLES = {"fused": "bold", "detector": "", "baseline": "dim", "": ""}
 def print_result(result: Result, console: Console) -> None:
     """The result for people: every score in one table, the trivial ones beside the detectors, and the rest below."""
     console.print(Text(headline(result), style="bold"))
-    for sheet in sheets(result):
+    for sheet in (*sheets(result), *budget_sheets(result.allowed)):
         console.print(_table(sheet))
         if sheet.note:
             console.print(Text(sheet.note, style="dim"))
-    for name, value in facts(result):
+    for name, value in (*facts(result), *budget_facts(result.allowed)):
         console.print(Text.assemble((f"{name:<16}", "bold"), value))
     for caveat in result.caveats:
         console.print(Text(f"note: {caveat}", style="yellow"))

@@ -170,17 +170,23 @@ class _FileScan:
         return at_s
 
     def _hear(self, events: Sequence[Event]) -> None:
-        """Take in what people would be told; an event is written down when it closes."""
+        """Take in what people would be told; an event is written down when it closes, and anew if it went on."""
         for event in events:
             self._peak.follow(event.began_ns)
             if event.phase is Phase.CLOSED:
-                self.findings.append(self._finding(event))
+                finding = self._finding(event)
+                if self.findings and self.findings[-1].id == finding.id:
+                    self.findings.pop()
+                self.findings.append(finding)
                 self._peak.forget()
 
     def _finding(self, event: Event) -> Finding:
         began_s = self._in_file_s(event.began_ns)
         name = f"{self._name}-{round(began_s * 1000):09d}"
+        before = self.findings[-1] if self.findings and self.findings[-1].id == name else None
         snapshot, overlay = self._pictures(name, self._peak.at(event.peak_ns))
+        if snapshot is None and before is not None:  # the strongest frame lay before it went on
+            snapshot, overlay = before.snapshot, before.overlay
         return Finding(
             id=name,
             file=self.file,

@@ -6,18 +6,22 @@ import os
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 import cv2
 import structlog
 
+from monitor.alerting.desk import AlertDesk
 from monitor.alerting.store import StoreError
 from monitor.build.alerting import alerting
 from monitor.build.joining import endpoints
+from monitor.build.rules import budgets
 from monitor.config import Config
 from monitor.roles.voice import CannotStartError, Heart, SelfReport
 from monitor.transport import Context, Receiver
 from monitor.types import CameraReport, Judgement, ProcessReport, ScoringReport
 from monitor.web.server import WebError
+from monitor.wishes import Wishes, WishWatch
 
 # Unacknowledged messages of one sender: enough for a burst, few enough to be sent again after a crash.
 WINDOW = 32
@@ -51,6 +55,7 @@ def _alert(config: Config, stop: Callable[[], bool]) -> None:
     ):
         _log.info("listening", url=f"http://127.0.0.1:{running.web.port}")
         myself = SelfReport("alert", boot, running.desk.handle)
+        watch = WishWatch(config.data_dir, partial(_obey, config, running.desk))
         ticked_s, turns = float("-inf"), 0
         while not stop():
             delivery = inbox.receive(TURN_S)
@@ -62,9 +67,15 @@ def _alert(config: Config, stop: Callable[[], bool]) -> None:
             now_s = time.monotonic()
             if now_s - ticked_s >= TICK_S:
                 ticked_s = now_s
+                watch.look_if_due(now_s)
                 running.desk.tick()
                 myself.tell_if_due(wire_errors=inbox.errors, dropped=0)
             turns += 1
             heart.beat(turns)
     heart.close()
     context.term()
+
+
+def _obey(config: Config, desk: AlertDesk, wishes: Wishes) -> None:
+    for camera, alerts_per_day in budgets(config, wishes).items():
+        desk.set_budget(camera, alerts_per_day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import cv2
@@ -13,12 +13,14 @@ import structlog
 from monitor.build.capturing import recordings
 from monitor.build.detecting import DeviceError, chosen_device, prepare_torch
 from monitor.build.joining import endpoints
+from monitor.build.rules import budgets
 from monitor.build.scoring import keeper
 from monitor.config import Config
 from monitor.roles.voice import Heart, MisconfiguredError, SelfReport
 from monitor.scoring.keeper import Keeper
 from monitor.scoring.loop import ScoringLoop
 from monitor.transport import Context, Policy, Receiver, Sender
+from monitor.wishes import Wishes, WishWatch
 
 # Frames of one camera that may be here unjudged: one under way and one to go on with, so that they stay fresh.
 WINDOW = 2
@@ -46,10 +48,12 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
     with Receiver(context, places.frames, window=WINDOW, key=places.key) as inbox:
         loop = ScoringLoop(keepers, recordings(config), inbox, outbox, boot)
         myself = SelfReport("worker", boot, outbox.send)
+        watch = WishWatch(config.data_dir, partial(_obey, config, keepers))
         turns = 0
         while not stop():
             loop.run_once(time.time_ns(), time.monotonic_ns())
             outbox.pump()
+            watch.look_if_due(time.monotonic())
             myself.tell_if_due(inbox.errors, sum(count.total for count in outbox.drops()))
             turns += 1
             heart.beat(turns)
@@ -61,10 +65,16 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
     return 0
 
 
+def _obey(config: Config, keepers: Mapping[str, Keeper], wishes: Wishes) -> None:
+    for name, alerts_per_day in budgets(config, wishes).items():
+        keepers[name].scorer.set_budget(alerts_per_day)
+        _log.info("budget", camera=name, alerts_per_day=alerts_per_day)
+
+
 def _prepared(config: Config) -> tuple[str, dict[str, Keeper]]:
     """What it computes with, and each camera's detectors with what they knew."""
     try:
-        device = chosen_device(config.device)
+        device = chosen_device(config.device, config.cameras.values())
         prepare_torch(config.cameras.values(), config.threads)
         return device, {name: keeper(config, name, device) for name in config.cameras}
     except DeviceError as error:

@@ -8,6 +8,7 @@ import structlog
 
 from detectors.base import StateError
 from monitor.scoring.checkpoints import CheckpointError, Checkpoints, ForeignError
+from monitor.scoring.journal import Journal
 from monitor.scoring.scorer import CameraScorer
 from monitor.types import ScoringReport
 
@@ -24,16 +25,34 @@ class Keeper:
         fresh: Callable[[], CameraScorer],
         checkpoints: Checkpoints,
         every_s: float,
+        journal: Journal | None = None,
     ) -> None:
-        """Args: camera; fresh: makes a scorer that knows nothing; checkpoints; every_s: seconds between them."""
+        """Begin where the camera stood.
+
+        Args:
+            camera: Its name.
+            fresh: Makes a scorer that knows nothing.
+            checkpoints: Where it is saved.
+            every_s: Seconds between two checkpoints.
+            journal: Of the minutes since; None without a budget.
+        """
         self._camera = camera
         self._checkpoints = checkpoints
+        self._journal = journal
         self._every_ns = int(every_s * _NS)
         self._failures = 0
         self._faulty = False
         self._saved_wall_ns: int | None = None
         self._saved_mono_ns: int | None = None
         self.scorer = self._begin(fresh)
+        if journal is not None and self.scorer.learned:
+            self.scorer.recall(journal.read())
+
+    def note(self) -> None:
+        """Write down the minutes that ended; cheap where none did."""
+        ended = self.scorer.fetch()
+        if self._journal is not None:
+            self._journal.add(ended)
 
     def save_if_due(self, wall_ns: int, mono_ns: int) -> None:
         """Save if the last time is `every_s` ago. The first period begins with the first call."""

@@ -105,6 +105,7 @@ class ScoringLoop:
         if judgement is not None:
             self._outbox.send(judgement)
             scorer.learn()
+            keeper.note()
         # A recording's frame is done when its judgement has been processed: else it would be lost if this process died
         # in between. So nothing of a file is lost; a frame may be judged twice, which whoever takes judgements notices.
         if message.stamp.camera in self._recordings:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import cv2
 import numpy as np
 
 from detectors.base import ChannelReading, Floats, Image, Picture, Reading, StateDict, StateView
+from detectors.budget.diary import Minute
 from detectors.pipeline import Pipeline
 from monitor.types import ChannelScore, Frame, Judgement, Stamp, State, Verdict
 
@@ -66,6 +67,20 @@ class CameraScorer:
         """Let the frame that was judged last be learned."""
         self._pipeline.learn()
 
+    def set_budget(self, alerts_per_day: float) -> None:
+        """Another budget from now on; nothing happens where the camera has none."""
+        if self._pipeline.allowance is not None:
+            self._pipeline.allowance.budget.alerts_per_day = alerts_per_day
+
+    def fetch(self) -> tuple[Minute, ...]:
+        """The minutes of its diary that ended since the last fetch."""
+        return () if self._pipeline.allowance is None else self._pipeline.allowance.fetch()
+
+    def recall(self, minutes: Sequence[Minute]) -> None:
+        """Take in minutes that were written down before a crash; those it knows change nothing."""
+        if self._pipeline.allowance is not None:
+            self._pipeline.allowance.recall(minutes)
+
     def state(self) -> StateDict:
         """What the camera's pipeline has learned."""
         return self._pipeline.state()
@@ -113,12 +128,14 @@ class CameraScorer:
             heatmap=_relative(reading.heatmap, reading.limit) if shown else None,
             picture=_jpeg(frame.image) if shown else None,
             scored_s=scored_s,
-            channels=tuple(_channel(channel) for channel in reading.channels),
+            channels=tuple(channel_score(channel) for channel in reading.channels),
             examples=tuple(_jpeg(example) for example in reading.examples),
+            accepting=reading.accepting,
         )
 
 
-def _channel(reading: ChannelReading) -> ChannelScore:
+def channel_score(reading: ChannelReading) -> ChannelScore:
+    """What travels of a channel's reading."""
     return ChannelScore(
         reading.name,
         reading.state,

@@ -32,8 +32,15 @@ class Payload:
         began_pts: The same in seconds into a recording or connection; null where the source does not say.
         score: Of the strongest frame; above `limit`. `p_value`, `state` and `reasons` are that frame's too.
         frames: Anomalous frames so far.
-        reasons: Strongest first: detector, text, p_value, box as shares (left, top, right, bottom).
-        cause: Why it closed; null while open.
+        reasons: Strongest first: detector, text, p_value, box as shares (left, top, right, bottom), the channel it
+            speaks in ("moving", "scene", or "rules" for a rule of the user's), and cells, its hottest places as such
+            boxes, hottest first.
+        cause: Why it closed; null while open. What is strange again soon after goes on with the same event: "updated"
+            may follow "closed".
+        held: Why nobody was told at once: "still learning" or "over budget"; "" if they were.
+        also: So many other held events this telling stands for.
+        note: What is to be known of this telling, for people: that the camera is still learning, that it stands for
+            others; "" if nothing is.
         snapshot: File below the data folder; `overlay` with the heatmap, `clip` the video. Null if there is none.
         snapshot_jpeg_base64: The overlay, or else the snapshot, if the sink is set to send it and the file is there.
     """
@@ -55,6 +62,9 @@ class Payload:
     state: State
     reasons: tuple[Reason, ...]
     cause: str | None
+    held: str
+    also: int
+    note: str
     snapshot: str | None
     overlay: str | None
     clip: str | None
@@ -81,6 +91,9 @@ def payload_of(event: Event, *, pictures: Path | None = None) -> Payload:
         state=event.state,
         reasons=event.reasons,
         cause=event.cause,
+        held=event.held,
+        also=event.also,
+        note=_note(event),
         snapshot=event.snapshot,
         overlay=event.overlay,
         clip=event.clip,
@@ -91,6 +104,18 @@ def payload_of(event: Event, *, pictures: Path | None = None) -> Payload:
 def as_json(payload: Payload) -> bytes:
     """One line of JSON without its end."""
     return msgspec.json.encode(payload)
+
+
+def _note(event: Event) -> str:
+    notes = []
+    if event.state is State.CALIBRATING:
+        notes.append("still learning: the limit of this camera is not proven yet")
+    if event.cause == "accepted":
+        notes.append(f"accepted as a new normal at {_iso(event.ended_ns)}: it was there for so long")
+    if event.held:
+        others = f", and of {event.also} other(s) that were held too" if event.also else ""
+        notes.append(f"told late{others}: {event.held}")
+    return "; ".join(notes)
 
 
 def _iso(wall_ns: int) -> str:

@@ -21,6 +21,7 @@ from monitor.alerting.store import EventStore
 from monitor.deciding.decider import EpisodeDecider
 from monitor.deciding.episodes import Rules
 from monitor.deciding.health import HealthAssessor, HealthRules
+from monitor.deciding.valve import Budget, Valve
 from monitor.metrics import Metrics
 from monitor.sink import Sink, SinkError
 from monitor.types import CameraReport, Event, Judgement, Link, Phase, Stamp, State, Verdict
@@ -157,6 +158,7 @@ class House:
     rules: Rules
     sinks: list[Sink] = field(default_factory=list)
     cameras: tuple[str, ...] = ("gate", "yard")
+    budget: Budget | None = None
 
     def __post_init__(self) -> None:
         self._start()
@@ -171,6 +173,7 @@ class House:
         self.decider = EpisodeDecider(dict.fromkeys(self.cameras, self.rules))
         parts = Parts(
             decider=self.decider,
+            valve=Valve(dict.fromkeys(self.cameras, self.budget)),
             assessor=HealthAssessor(HealthRules()),
             store=self.store,
             snapshots=Snapshots(self.data),

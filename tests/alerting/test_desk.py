@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from monitor.alerting import recorder
+from monitor.deciding.valve import Valve
 from monitor.types import CameraReport, Count, Event, Judgement, Link, Phase, ProcessReport, ScoringReport, State
 from monitor.views import Status
 
@@ -156,11 +157,48 @@ def test_the_end_of_a_recording_waits_for_its_last_frames(house, play, clock, ne
     assert house.value("rareframe_camera_state", camera="gate", state="ended") == 1
 
 
-def test_held_back_openings_are_counted(house, play) -> None:
-    """Suppressed is its own count."""
+def test_what_goes_on_soon_after_is_the_same_event_and_counted(house, play) -> None:
+    """One row, closed once more; joined is its own count."""
     play("NAAANNNNNNAAAANNNN")
     assert house.value("rareframe_events_total", camera="gate") == 1
-    assert house.value("rareframe_events_suppressed_total", camera="gate") == 1
+    assert house.value("rareframe_events_joined_total", camera="gate") == 1
+    assert house.value("rareframe_events_open", camera="gate") == 0
+    assert [(event.phase, event.frames) for event in house.store.events()] == [(Phase.CLOSED, 7)]
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["running", "restarted"])
+@pytest.mark.parametrize("stronger", [False, True])
+def test_an_event_that_goes_on_keeps_its_picture_unless_a_stronger_frame_comes(
+    house, play, new_judgement, *, restart: bool, stronger: bool
+) -> None:
+    """Also over a restart in between."""
+    play("NAAANNNNN", score=4.0)
+    before = house.store.events()[0]
+    content = (house.data / before.snapshot).read_bytes()
+    assert before.phase is Phase.CLOSED
+    if restart:
+        house.restart()
+    other = cv2.imencode(".jpg", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+    for seq in range(9, 14):
+        score = 8.0 if stronger else 3.0
+        house.desk.handle(replace(new_judgement(seq, anomalous=True, score=score), picture=other))
+    after = house.store.events()[0]
+    assert (after.id, after.phase, after.cause) == (before.id, Phase.UPDATED, None)
+    assert (after.snapshot, after.overlay) == (before.snapshot, before.overlay)
+    assert (house.data / after.snapshot).read_bytes() == (other if stronger else content)
+
+
+def test_an_event_of_a_camera_that_was_removed_does_not_go_on_when_it_comes_back(house, play) -> None:
+    """It was closed for good."""
+    play("NAAAA")
+    for cameras in (("yard",), ("gate", "yard")):
+        house.cameras = cameras
+        house.restart()
+    play("AAAA", first=5)
+    assert [(event.phase, event.cause) for event in house.store.events()] == [
+        (Phase.OPENED, None),
+        (Phase.CLOSED, "removed"),
+    ]
 
 
 def test_a_locked_store_loses_nothing(house, play, clock) -> None:
@@ -189,7 +227,7 @@ def test_events_that_wait_too_long_are_given_up_oldest_first_and_counted(
 ) -> None:
     """Memory is bounded: what is dropped is counted, the newest stay."""
     monkeypatch.setattr(recorder, "_MOST_WAITING", 3)
-    keeper = recorder.Recorder(house.store, house.metrics, clock)
+    keeper = recorder.Recorder(house.store, Valve({}), house.metrics, clock)
     other = sqlite3.connect(house.data / "events.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     for number in range(5):

@@ -15,7 +15,9 @@ import pytest
 from monitor.alerting import schema
 from monitor.alerting.outbox import Outbox
 from monitor.alerting.store import EventStore, StoreError
+from monitor.sink import telling_key
 from monitor.types import Event, Phase
+from monitor.views import Tally
 
 S = 1_000_000_000
 NOW_NS = 1_790_000_000 * S
@@ -49,7 +51,7 @@ def test_phases_replace_one_another_and_never_go_back(store: EventStore, new_eve
     """A repeat or a late earlier phase changes nothing; each telling is to be delivered once to each sink."""
     opened, closed = new_event(), new_event(phase=Phase.CLOSED, cause="quiet", frames=9)
     updated = new_event(phase=Phase.UPDATED, frames=6)
-    for event in (opened, opened, updated, closed, updated, opened, new_event(phase=Phase.CLOSED, frames=99)):
+    for event in (opened, opened, updated, closed, updated, opened, new_event(phase=Phase.UPDATED, frames=9)):
         store.record([event], {}, NOW_NS)
     assert store.events() == [closed]
     assert store.open_events() == []
@@ -61,11 +63,34 @@ def test_phases_replace_one_another_and_never_go_back(store: EventStore, new_eve
     assert told == [opened, closed], "the update was not sent yet when the end came"
 
 
+def test_a_closed_event_that_goes_on_is_told_on_and_closes_again(
+    store: EventStore, new_event: Callable[..., Event]
+) -> None:
+    """Closed, updated, closed: each is delivered, under a key of its own."""
+    hook, told = Outbox(store, "hook"), []
+    for event in (
+        new_event(),
+        new_event(phase=Phase.CLOSED, cause="quiet", frames=9),
+        new_event(phase=Phase.UPDATED, frames=12),
+        new_event(phase=Phase.CLOSED, cause="quiet", frames=12),
+    ):
+        store.record([event], {}, NOW_NS)
+        assert store.events() == [event]
+        assert bool(store.open_events()) == (event.phase is not Phase.CLOSED)
+        due = hook.next_due(NOW_NS, S)
+        assert due is not None
+        told.append(telling_key(due.event).partition("/")[2])
+        hook.sent(due)
+    assert told == ["opened", "closed-9", "updated-12", "closed-12"]
+
+
 def test_an_update_that_was_overtaken_is_suppressed(store: EventStore, new_event: Callable[..., Event]) -> None:
-    """`record` says for which sinks a telling was replaced by a newer one."""
+    """`record` says for which sinks a telling was replaced by a newer one; a closing too, if the event went on."""
     store.record([new_event()], {}, NOW_NS)
-    assert store.record([new_event(phase=Phase.UPDATED, frames=4)], {}, NOW_NS) == ()
-    assert sorted(store.record([new_event(phase=Phase.UPDATED, frames=8)], {}, NOW_NS)) == ["hook", "lines"]
+    assert store.record([new_event(phase=Phase.UPDATED, frames=4)], {}, NOW_NS).overtaken == ()
+    for phase, frames in ((Phase.CLOSED, 8), (Phase.UPDATED, 12)):
+        recorded = store.record([new_event(phase=phase, frames=frames)], {}, NOW_NS)
+        assert sorted(recorded.overtaken) == ["hook", "lines"]
 
 
 def test_lists_are_newest_first_and_can_be_narrowed(store: EventStore, new_event: Callable[..., Event]) -> None:
@@ -213,6 +238,30 @@ def test_an_older_store_is_brought_up_to_date(
             assert db.execute("SELECT count(*) FROM later").fetchone() == (1,)
         assert migrated.events() == [new_event()]
         migrated.close()
+
+
+def test_a_store_of_the_first_release_goes_on(path: Path, new_event: Callable[..., Event]) -> None:
+    """Its events were told: they count as told when they began, and their next phases are delivered."""
+    event = new_event(began_ns=NOW_NS)
+    old = sqlite3.connect(path)
+    old.executescript(f"{schema.MIGRATIONS[0]};PRAGMA user_version = 1;")
+    body = msgspec.json.encode(event).decode()
+    old.execute("INSERT INTO events VALUES (?, ?, 'opened', ?, ?, 3, ?)", (event.id, "gate", NOW_NS, NOW_NS, body))
+    old.commit()
+    old.close()
+    store = EventStore.open(path, ["hook"])
+    assert store.events() == [event]
+    assert store.tallies(NOW_NS + S) == {"gate": Tally(told=1)}
+    store.record([new_event(phase=Phase.CLOSED, frames=9)], {}, NOW_NS)
+    assert Outbox(store, "hook").pending() == 1
+    store.close()
+
+
+def test_an_empty_episode_state_is_forgotten(store: EventStore) -> None:
+    """Of a camera that was removed."""
+    store.record([], {"gate": b"state", "yard": b"state"}, NOW_NS)
+    store.record([], {"gate": b""}, NOW_NS)
+    assert store.episodes() == {"yard": b"state"}
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import typing
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,7 +134,14 @@ SHAPING = {
     "threshold": "threshold: {kind: quantile}",
     "rate of the threshold": "threshold: {kind: spot, rate: 0.01}",
 }
-NOT_SHAPING = ["episodes: {open_m: 1}", "capture: {watchdog_s: 99.0}", "seed: 7", "data_dir: elsewhere", "threads: 2"]
+NOT_SHAPING = [
+    "episodes: {open_m: 1}",
+    "capture: {watchdog_s: 99.0}",
+    "seed: 7",
+    "data_dir: elsewhere",
+    "threads: 2",
+    "budget: {alerts_per_day: 9.0}",
+]
 
 
 @pytest.mark.parametrize("change", SHAPING.values(), ids=SHAPING.keys())
@@ -168,6 +178,16 @@ def test_a_state_fits_the_pipeline_of_the_same_sections_and_no_other() -> None:
         pipeline(camera(SHAPING["name"]), 0, "cpu").restore(made.state())
 
 
+def test_a_camera_keeps_a_diary_unless_it_has_no_budget() -> None:
+    """Of all its channels; with `budget: null` their own thresholds are all there is."""
+    scene = "{name: all, channel: scene, feature: {kind: thumbnail}, model: {kind: exemplar}}"
+    detectors = f"detectors: [{STILL[1:-1]}, {scene}]"
+    state = pipeline(camera(f"{detectors}\nbudget: {{alerts_per_day: 9.0}}"), 0, "cpu").state()
+    assert state["budget/peaks"].shape == (0, 2)
+    without = pipeline(camera(f"{detectors}\nbudget: null"), 0, "cpu").state()
+    assert not [name for name in without if name.startswith("budget/")]
+
+
 def test_the_shipped_detectors_can_be_built_and_begin_to_learn() -> None:
     """The default configuration is one that works."""
     shipped: Config = load_text("cameras: {gate: {source: x.mp4}}\n", "site.yaml")
@@ -181,11 +201,55 @@ def test_the_shipped_detectors_can_be_built_and_begin_to_learn() -> None:
 
 
 def test_a_device_that_is_not_there_is_refused_with_what_is() -> None:
-    """Auto always finds one; a GPU that nobody has says how to go on."""
-    assert chosen_device("cpu") == "cpu"
-    assert chosen_device("auto").startswith(("cpu", "cuda:"))
+    """Auto always finds one; a GPU that nobody has says how to go on, though no detector would use it."""
+    assert chosen_device("cpu", [camera()]) == "cpu"
+    assert chosen_device("auto", [camera("")]).startswith(("cpu", "cuda:"))
     with pytest.raises(DeviceError, match=r"expected one of the \d+ GPUs .* got cuda:99; use auto or cpu"):
-        chosen_device("cuda:99")
+        chosen_device("cuda:99", [camera()])
+
+
+@pytest.mark.parametrize(
+    ("detectors", "asked"),
+    [
+        (STILL, False),
+        ("[{name: it, feature: {kind: cnn, runtime: opencv}, model: {kind: gaussian}}]", False),
+        ("[{name: it, feature: {kind: cnn}, model: {kind: gaussian}}]", True),
+        ("[{name: it, feature: {kind: pixels}, model: {kind: autoencoder}}]", True),
+        ("[{name: it, feature: {kind: pixels}, model: {kind: reconstruction}}]", True),
+    ],
+)
+def test_a_gpu_is_taken_only_where_a_detector_could_use_one(
+    monkeypatch: pytest.MonkeyPatch, detectors: str, asked: bool
+) -> None:
+    """Of any camera; where none could, nobody asks whether there is one."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    cameras = [camera(), camera(f"detectors: {detectors}")]
+    assert chosen_device("auto", cameras) == ("cuda:0" if asked else "cpu")
+
+
+def test_the_configuration_for_small_machines_loads_no_torch() -> None:
+    """From choosing the device to pictures learned, on a machine where everything is installed."""
+    code = (
+        "import sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from detectors.base import Picture\n"
+        "from monitor.build.detecting import chosen_device, pipeline, prepare_torch\n"
+        "from monitor.config import load\n"
+        "config = load(Path(sys.argv[1]))\n"
+        "cameras = list(config.cameras.values())\n"
+        "device = chosen_device('auto', cameras)\n"
+        "prepare_torch(cameras, 1)\n"
+        "made = pipeline(cameras[0], 0, device)\n"
+        "for number in range(100):\n"
+        "    made.step(Picture(np.full((48, 64, 3), number, np.uint8), number / 10))\n"
+        "    made.learn()\n"
+        "assert made.learned > 0\n"
+        "print(*sorted(n for n in sys.modules if n.split('.')[0] in {'torch', 'onnxruntime', 'sklearn'}))"
+    )
+    lite = Path(__file__).parents[2] / "configs" / "lite.yaml"
+    done = subprocess.run([sys.executable, "-c", code, str(lite)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "\n"), done.stderr
 
 
 @pytest.mark.parametrize(("model", "threads"), [("zscore", 1), ("autoencoder", 2), ("vae", 2), ("gan", 2)])

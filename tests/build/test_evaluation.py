@@ -16,11 +16,13 @@ import pytest
 from detectors.evaluation.protocol import Scheme
 from detectors.evaluation.result import Result, as_json
 from monitor.build import offline
+from monitor.build.planting import Planting
 from monitor.cli import evaluate as command
 from monitor.config import Config, load_text
+from monitor.offline.dataset import DatasetError
 
 ABLATION = Path(__file__).parents[1] / "bench" / "ablation.py"
-THRESHOLDS = ["zscore", "iqr", "quantile", "conformal", "spot"]
+THRESHOLDS = ["zscore", "iqr", "quantile", "conformal", "spot", "aci", "fixed"]
 HEAD = "cameras: {a: {source: x.mp4}}\ndevice: cpu\nlearning: {warmup: 8, delay_s: 0.2, every_s: 0}\n"
 TWO = """
 detectors:
@@ -97,6 +99,21 @@ def test_the_command_tells_where_the_page_is(dataset: Path, tmp_path: Path, caps
     assert command.evaluate(dataset, config_file=site, json_file=Path("-"), out=out) == 0
     printed, written = json.loads(capsys.readouterr().out), json.loads(figures.read_text())
     assert printed["auc_micro"] == written["auc_micro"]
+
+
+def test_plants_are_refused_where_they_would_say_nothing(dataset: Path, tmp_path: Path) -> None:
+    """Labelled footage, less than a day of it, or a protocol that leaves some out; before anything is streamed."""
+    site, told = config(TWO), []
+    planting = Planting(seed=0, count=48)
+    with pytest.raises(DatasetError, match="without labels"):
+        offline.evaluate(site, dataset, Scheme.P1, told.append, planting=planting)
+    with pytest.raises(DatasetError, match="protocol p1"):
+        offline.evaluate(site, dataset, Scheme.P2, told.append, planting=planting)
+    (tmp_path / "train").symlink_to(dataset / "train")
+    (tmp_path / "labels.json").write_text("{}")
+    with pytest.raises(DatasetError, match=r"24 h .* got 0\.0 h"):
+        offline.evaluate(site, tmp_path, Scheme.P1, told.append, planting=planting)
+    assert told == []
 
 
 @pytest.fixture(name="ablation", scope="module")

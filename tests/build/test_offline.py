@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from detectors.base import Reading, State, Verdict
@@ -11,7 +13,7 @@ from monitor.build.offline import LEAST_SECONDS, SHORT_S, EpisodeAlerter, fitted
 from monitor.config import Config, load_text
 from monitor.deciding.episodes import Rules
 
-KINDS = ["zscore", "iqr", "quantile", "conformal", "spot"]
+KINDS = ["zscore", "iqr", "quantile", "conformal", "spot", "aci", "fixed"]
 RULES = Rules(open_m=3, open_n=5, quiet_s=2.0, refractory_s=0.0)
 
 
@@ -23,7 +25,9 @@ def config(kind: str) -> Config:
 def needed(threshold: ThresholdOptions) -> float:
     """After how many scores it has a limit, as its description says."""
     match threshold.kind:
-        case "quantile":
+        case "fixed":
+            return 1
+        case "quantile" | "aci":
             return 1 / threshold.rate + 1
         case "conformal":
             return 2 / threshold.rate - 1
@@ -100,3 +104,13 @@ def test_two_happenings_are_two_alerts() -> None:
         alerter.step(number / 10, reading(number / 10, strange=strange))
     starts = [round(alert.raised_s, 1) for alert in alerter.end(30.0)]
     assert starts == [5.2, 20.2]
+
+
+def test_an_event_that_goes_on_is_one_alert() -> None:
+    """From when people first heard of it to its last anomalous frame."""
+    alerter = EpisodeAlerter(replace(RULES, refractory_s=60.0))
+    for number in range(300):
+        strange = 50 <= number < 80 or 200 <= number < 230
+        alerter.step(number / 10, reading(number / 10, strange=strange))
+    [alert] = alerter.end(30.0)
+    assert (alert.raised_s, alert.ended_s) == (pytest.approx(5.2), pytest.approx(22.9))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.build.rules import rules
+from monitor.build.rules import budget, rules
 from monitor.config import AnalysisOptions, CameraSections, EpisodeOptions
+from monitor.config.camera import BudgetOptions
+from monitor.deciding.valve import Budget
 
 
 def test_what_is_configured_is_what_holds() -> None:
@@ -30,3 +32,10 @@ def test_whatever_is_configured_can_open_and_close(
     assert made.quiet_s * fps > 1
     assert made.lost_s * fps > 1
     assert made.quiet_s >= quiet_s
+
+
+def test_a_budget_is_taken_over_and_none_stays_none() -> None:
+    """Where nobody keeps count nothing is held."""
+    wanted = BudgetOptions(alerts_per_day=0.2, early_alerts=0)
+    assert budget(CameraSections(budget=wanted)) == Budget(alerts_per_day=0.2, early_alerts=0)
+    assert budget(CameraSections(budget=None)) is None

@@ -41,6 +41,7 @@ from detectors.models.iqr import IqrModel
 from detectors.models.kmeans import KMeans
 from detectors.models.memory import Memory
 from detectors.models.pca import Pca
+from detectors.models.rarity import RarityModel
 from detectors.models.reconstruction import Reconstruction
 from detectors.models.vae import Vae
 from detectors.models.zscore import ZScoreModel
@@ -55,6 +56,7 @@ from detectors.options import (
     KMeansOptions,
     MemoryOptions,
     PcaOptions,
+    RarityOptions,
     ReconstructionOptions,
     VaeOptions,
     ZScoreModelOptions,
@@ -94,6 +96,7 @@ REBUILDING_SCENES = ReconstructionOptions(
 )
 
 SUBJECTS = {
+    "rarity": Subject(lambda: RarityModel(RarityOptions())),
     "zscore": Subject(lambda: ZScoreModel(ZScoreModelOptions())),
     "iqr": Subject(lambda: IqrModel(IqrModelOptions())),
     "deviation": Subject(lambda: DeviationModel(DeviationOptions(prior=0))),

@@ -81,6 +81,17 @@ def test_a_resumed_event_that_nothing_goes_on_with_was_interrupted(how: str) -> 
     assert [event.cause for event in told] == ["interrupted"]
 
 
+def test_an_event_that_closed_goes_on_after_a_restart() -> None:
+    """What is strange again soon is the same happening for the process that comes after, too; the count goes on."""
+    before = with_open_event()
+    [closed] = before.end("gate", "camera lost")
+    after = EpisodeDecider(RULES)
+    assert after.resume("gate", before.saved("gate"))
+    told = [event for seq in range(4, 8) for event in after.judge(judged(Verdict.ANOMALOUS, seq, run="run-2"))]
+    assert [(event.id, event.phase) for event in told] == [(closed.id, Phase.UPDATED)]
+    assert after.joined("gate") == 1
+
+
 @pytest.mark.parametrize("saved", [b"", b"{", b"\xff\xfe", b"[]", b'{"version": 99, "episodes": {}}', b"null"])
 def test_a_state_that_cannot_be_read_is_refused_and_changes_nothing(saved: bytes) -> None:
     """A broken or newer state is no reason to stop."""

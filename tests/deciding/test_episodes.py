@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.base import Reason
-from monitor.deciding.episodes import Episodes, Rules, end, event_id, step, tick
-from monitor.types import Event, Judgement, Phase, Stamp, State, Verdict
+from monitor.deciding.episodes import Cause, Episodes, Rules, end, step, tick
+from monitor.deciding.sightings import event_id
+from monitor.types import ChannelScore, Event, Judgement, Phase, Stamp, State, Verdict
 
 S = 1_000_000_000
 # The wall clock of the tests: far from the monotonic one, so that mixing them up shows.
@@ -127,24 +128,45 @@ def test_alternating_unknown_still_closes() -> None:
     assert play("AAA" + "NU" * 10).phases == ["opened", "closed"]
 
 
-def test_refractory_time_holds_back_once_and_counts() -> None:
-    """A new opening soon after a closing is held back and counted once."""
+def test_one_happening_is_one_event() -> None:
+    """What is strange again soon after the closing goes on with the same event, and closes again; each is counted."""
     told = play("AAA" + "NNNN" + "NAAAA" + "NNNN")
-    assert told.phases == ["opened", "closed"]
-    assert told.state.suppressed == 1
-    assert play("NN" + "AAA" + "N", start=told).state.suppressed == 2
+    assert told.phases == ["opened", "closed", "updated", "closed"]
+    events = [event for _, event in told.events]
+    assert {event.id for event in events} == {events[0].id}
+    assert [(event.cause, event.frames) for event in events] == [(None, 3), ("quiet", 3), (None, 6), ("quiet", 7)]
+    assert (events[-1].began_pts, events[-1].ended_pts) == (0.0, 11.0)
+    assert told.state.joined == 1
+    assert play("NN" + "AAA" + "N", start=told).state.joined == 2
 
 
-def test_what_is_still_anomalous_after_the_refractory_time_opens() -> None:
-    """Holding back delays, it does not swallow."""
-    told = play("AAANNNN" + "A" * 25)
-    assert told.phases[:3] == ["opened", "closed", "opened"]
-    closed_at, opened_at = told.events[1][0], told.events[2][0]
-    assert opened_at == closed_at + RULES.refractory_s
-    assert told.state.suppressed == 1
+def test_less_than_m_of_n_goes_on_with_nothing() -> None:
+    """After a closing it takes as much to go on as it took to open."""
+    assert play("AAANNNN" + "NANNNANNNA").phases == ["opened", "closed"]
 
 
-def test_refractory_time_goes_on_over_a_reconnect() -> None:
+def test_after_the_refractory_time_a_new_event_opens() -> None:
+    """What comes later is another happening."""
+    told = play("AAANNNN" + "N" * 18 + "AAA")
+    assert told.phases == ["opened", "closed", "opened"]
+    assert told.events[2][0] - told.events[1][0] > RULES.refractory_s
+    assert told.events[2][1].id != told.events[0][1].id
+    assert told.state.joined == 0
+
+
+@pytest.mark.parametrize(("score", "peak_s"), [(3.0, 0.0), (9.0, 8.0)])
+def test_an_event_that_goes_on_keeps_its_peak_unless_it_is_exceeded(score: float, peak_s: float) -> None:
+    """Strength and reasons are those of the strongest frame, before or after."""
+    told = play("AAANNNNN")
+    for seq in range(8, 12):
+        told.state, events = step(told.state, judged("A", seq, seq, score=score), RULES)
+        told.events += [(seq, event) for event in events]
+    event = told.events[-1][1]
+    assert event.phase is Phase.UPDATED
+    assert (event.score, event.peak_ns) == (max(4.0, score), EPOCH_NS + int(peak_s * S))
+
+
+def test_an_event_goes_on_over_a_reconnect() -> None:
     """A camera that reconnects in the middle of an anomaly is not told of anew each time."""
     state = play("AAAA").state
     told: list[Event] = []
@@ -153,19 +175,60 @@ def test_refractory_time_goes_on_over_a_reconnect() -> None:
             at_s = 4 + number * 4 + seq
             state, events = step(state, judged("A", seq, at_s, run=f"run-{number + 1}"), RULES)
             told += events
-    assert [event.phase for event in told] == [Phase.CLOSED]
-    assert told[0].cause == "camera lost"
-    assert state.suppressed >= 1
+    assert [event.phase.value for event in told] == ["closed", "updated"] * 3
+    assert {event.cause for event in told} == {"camera lost", None}
+    assert len({event.id for event in told}) == 1
+    assert state.joined == 3
 
 
-def test_a_recording_that_follows_another_is_not_held_back() -> None:
-    """The refractory time of one recording says nothing about the next."""
-    state, _ = end(play("AAAA").state, "source ended")
+def test_an_event_does_not_go_on_over_a_long_absence() -> None:
+    """Between two connections the refractory time is measured in wall time."""
+    state = play("AAAA").state
     told: list[Event] = []
     for seq in range(3):
-        state, events = step(state, judged("A", seq, seq, run="run-2"), RULES)
+        state, events = step(state, judged("A", seq, 3 + RULES.refractory_s + seq, run="run-2"), RULES)
+        told += events
+    assert [event.phase for event in told] == [Phase.CLOSED, Phase.OPENED]
+
+
+@pytest.mark.parametrize("cause", ["source ended", "stopped", "removed"])
+@pytest.mark.parametrize("verdicts", ["AAAA", "AAAANNNNN"], ids=["open", "closed"])
+def test_what_follows_a_recordings_end_or_a_stop_is_another_event(cause: Cause, verdicts: str) -> None:
+    """However soon it comes, and whether the event was still open then or not."""
+    state, _ = end(play(verdicts).state, cause)
+    told: list[Event] = []
+    for seq in range(3):
+        state, events = step(state, judged("A", seq, 10 + seq, run="run-2"), RULES)
         told += events
     assert [event.phase for event in told] == [Phase.OPENED]
+    assert state.joined == 0
+
+
+RULE = Reason("porch", "somebody stays on the porch", None, None, "rules")
+
+
+def test_a_rule_that_begins_to_hold_within_an_event_is_told_at_once_and_once() -> None:
+    """People asked for it: it stands first among the reasons, and stronger frames do not hide it."""
+    state, told = play("AAAA").state, []
+    for seq, score in enumerate([1.0, 1.0, 5.0], start=4):
+        reasons = (RULE,) if score < 5 else (Reason("motion", "moves", 0.001, None),)
+        state, events = step(state, replace(judged("A", seq, seq, score=score), reasons=reasons), RULES)
+        told += [(seq, event) for event in events]
+    assert [(seq, event.phase) for seq, event in told] == [(4, Phase.UPDATED)]
+    assert told[0][1].reasons[0] == RULE
+    assert told[0][1].score == 4.0
+    _, (closed,) = end(state, "stopped")
+    assert (closed.score, [reason.detector for reason in closed.reasons]) == (5.0, ["porch", "motion"])
+
+
+def test_a_rule_that_held_in_any_of_the_first_frames_is_a_reason() -> None:
+    """The strongest of them may be another."""
+    state, told = Episodes(), []
+    for seq, reasons in enumerate([(), (RULE,), ()]):
+        judgement = replace(judged("A", seq, seq, score=4.0 - seq), reasons=reasons)
+        state, events = step(state, judgement, RULES)
+        told += events
+    assert [event.reasons for event in told] == [(RULE,)]
 
 
 def test_update_when_the_peak_grows_clearly_and_not_too_often() -> None:
@@ -222,14 +285,13 @@ def test_a_late_judgement_of_an_earlier_run_is_ignored() -> None:
 @pytest.mark.parametrize(("score", "limit"), [(None, None), (0.7, None), (None, 2.0)])
 def test_a_rule_that_holds_opens_an_event_before_scores_are_known(score: float | None, limit: float | None) -> None:
     """Its reason is the rule, and what nobody knows is 0."""
-    rule = Reason("porch", "somebody stays on the porch", None, None, "rules")
     state, told = Episodes(), []
     for seq in range(5):
-        judgement = replace(judged("A", seq, seq), state=State.WARMING, score=score, limit=limit, reasons=(rule,))
+        judgement = replace(judged("A", seq, seq), state=State.WARMING, score=score, limit=limit, reasons=(RULE,))
         state, events = step(state, judgement, RULES)
         told += events
     assert [event.phase for event in told] == [Phase.OPENED]
-    assert (told[0].reasons, told[0].score, told[0].limit) == ((rule,), score or 0.0, limit or 0.0)
+    assert (told[0].reasons, told[0].score, told[0].limit) == ((RULE,), score or 0.0, limit or 0.0)
 
 
 @pytest.mark.parametrize("score", [None, math.nan, math.inf])
@@ -300,8 +362,12 @@ def live(moments: list[tuple[str, float, float]]) -> list[tuple[Judgement | None
 @settings(max_examples=150, deadline=None)
 @given(MOMENTS, ANY_RULES)
 def test_for_any_life_the_story_told_is_a_true_one(moments: list[tuple[str, float, float]], rules: Rules) -> None:
-    """Opens and closes alternate, ranges lie within frames seen, m of n and quiet are honoured, repeats do nothing."""
-    state, open_id, anomalous, judged_so_far = Episodes(), None, [], []
+    """Opens and closes alternate, ranges lie within frames seen, m of n and quiet are honoured, repeats do nothing.
+
+    An event goes on only with the one that closed last, and soon; what it was does not shrink.
+    """
+    state, open_id, last, anomalous, judged_so_far = Episodes(), None, None, [], []
+    openings = 0
     for judgement, silent_s in live(moments):
         if judgement is None:
             state, events = tick(state, silent_s, "camera lost", rules)
@@ -315,8 +381,17 @@ def test_for_any_life_the_story_told_is_a_true_one(moments: list[tuple[str, floa
         for event in events:
             assert {event.began_ns, event.peak_ns, event.ended_ns} <= walls
             assert event.began_ns <= event.peak_ns <= event.ended_ns
-            if event.phase is Phase.OPENED:
-                assert open_id is None
+            if open_id is None:
+                assert event.phase is not Phase.CLOSED
+                now = judged_so_far[-1].stamp
+                soon = last is not None and now.wall_ns - last[1] < rules.refractory_s * S
+                assert (event.phase is Phase.UPDATED) == soon
+                if last is not None and soon:
+                    before = last[0]
+                    assert (event.id, event.began_ns, event.cause) == (before.id, before.began_ns, None)
+                    assert event.score >= before.score
+                    assert event.frames >= before.frames + rules.open_m
+                    openings += 1
                 open_id = event.id
                 same_run = [j for j in judged_so_far if j.stamp.run == judged_so_far[-1].stamp.run]
                 known = [j for j in same_run if j.verdict is not Verdict.UNKNOWN][-rules.open_n :]
@@ -326,9 +401,14 @@ def test_for_any_life_the_story_told_is_a_true_one(moments: list[tuple[str, floa
                 assert event.id == open_id
             if event.phase is Phase.CLOSED:
                 open_id = None
+                closed_ns = judged_so_far[-1].stamp.wall_ns
+                if event.cause == "camera lost" and judgement is not None:
+                    closed_ns = judged_so_far[-2].stamp.wall_ns  # of the frame before the reconnect or the gap
+                last = event, closed_ns
                 if event.cause == "quiet":
                     assert judged_so_far[-1].stamp.wall_ns - event.ended_ns >= rules.quiet_s * S
         assert (state.event is None) == (open_id is None)
+        assert state.joined == openings
 
 
 @settings(max_examples=50, deadline=None)
@@ -336,14 +416,37 @@ def test_for_any_life_the_story_told_is_a_true_one(moments: list[tuple[str, floa
 def test_no_two_tellings_of_one_event_come_closer_than_update_s(
     moments: list[tuple[str, float, float]], rules: Rules
 ) -> None:
-    """Between an event's opening and updates lie at least the smaller of `update_s` and `max_s`."""
-    state, told_ns = Episodes(), {}
+    """Between an event's opening and updates lie at least the smaller of `update_s` and `max_s`, unless it closed."""
+    state, told_ns, closed = Episodes(), {}, set()
     for judgement, _ in live(moments):
         if judgement is None:
             continue
         state, events = step(state, judgement, rules)
         for event in events:
-            if event.phase is Phase.UPDATED:
+            if event.phase is Phase.UPDATED and event.id not in closed:
                 passed_s = (judgement.stamp.mono_ns - told_ns[event.id]) / S
                 assert passed_s >= min(rules.update_s, rules.max_s) - 1e-6
             told_ns[event.id] = judgement.stamp.mono_ns
+            (closed.add if event.phase is Phase.CLOSED else closed.discard)(event.id)
+
+
+def test_what_became_a_new_normal_closes_as_accepted() -> None:
+    """An event that ends because what it is about was learned says so; the one after it is closed as quiet again."""
+    state, told = Episodes(), []
+    verdicts = "AAAAA" + "NNNNN" + "N" * 30 + "AAA" + "NNNNN"
+    for seq, verdict in enumerate(verdicts):
+        judgement = replace(judged(verdict, seq, float(seq)), accepting=3 <= seq < 9)
+        state, events = step(state, judgement, RULES)
+        told += events
+    assert [event.cause for event in told if event.phase is Phase.CLOSED] == ["accepted", "quiet"]
+
+
+@pytest.mark.parametrize(("names", "opens"), [("mmm", True), ("msm", False), ("mss", False), ("smsmm", True)])
+def test_frames_of_one_channel_open(names: str, opens: bool) -> None:
+    """Three frames of five, all of one channel, as the budget counts them; a frame of each in turn opens nothing."""
+    state, told = Episodes(), []
+    for seq, name in enumerate(names):
+        channel = ChannelScore(name, State.ACTIVE, "", Verdict.ANOMALOUS, 4.0, 0.001, 2.0)
+        state, events = step(state, replace(judged("A", seq, float(seq)), channels=(channel,)), RULES)
+        told += events
+    assert bool(told) is opens

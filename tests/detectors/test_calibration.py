@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ scored = st.lists(st.tuples(st.integers(1, 12), st.floats(0, 100)), max_size=60)
 
 class Noting:
     """A threshold with a fixed limit that notes what it is fed."""
+
+    wants_all: ClassVar[bool] = False
 
     def __init__(self, limit: float | None = LIMIT) -> None:
         self.fed: list[float] = []
@@ -121,6 +124,42 @@ def test_a_second_with_one_anomalous_frame_is_anomalous() -> None:
         calibration.learn(n / 10, 8.0 if n == 3 else 1.0, ANOMALOUS if n == 3 else NORMAL)
     calibration.learn(1.0, 1.0, NORMAL)
     assert threshold.fed == []
+
+
+class WantingAll(Noting):
+    """One that must be offered what is above its limit too."""
+
+    wants_all: ClassVar[bool] = True
+
+
+@given(scored)
+def test_who_wants_all_gets_all_as_they_were_judged(steps: list[tuple[int, float]]) -> None:
+    """Each frame counts in the one moment in which it was judged, strange or not: what is fed changes only after it."""
+    threshold, unfed = WantingAll(), []
+    calibration = Calibration(threshold, SECOND_S)
+    at_s = 0.0
+    for quarters, value in steps:
+        at_s += quarters / 4
+        before = len(threshold.fed)
+        unfed.append(value)  # it was judged by a limit made of what was fed so far
+        calibration.learn(at_s, value, ANOMALOUS)
+        if len(threshold.fed) > before:
+            assert threshold.fed[before:] == [max(unfed)]
+            unfed = []
+    before = len(threshold.fed)
+    calibration.cut()
+    calibration.cut()
+    assert threshold.fed[before:] == ([max(unfed)] if unfed else [])
+
+
+def test_who_wants_all_is_fed_each_moment_in_its_time() -> None:
+    """Ten frames a second make a score a second, and one frame a second does too."""
+    for fps in (1, 10):
+        threshold = WantingAll()
+        calibration = Calibration(threshold, SECOND_S)
+        for n in range(20 * fps + 1):
+            calibration.learn(n / fps, float(n // fps), ANOMALOUS)
+        assert len(threshold.fed) == 20
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 400)), max_size=8))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from detectors.base import ChannelReading, Grid, Score, State, StateDict, StateError, StateView, Verdict
+from detectors.budget.allowance import Given
 from detectors.channel import SMOOTHING_S, Channel, Detector, Lesson
 from detectors.fusion import SETTLING, Part
 from detectors.gate import HASTE
@@ -61,6 +62,12 @@ def channel(names: tuple[str, ...] = ("a",), learning: LearningOptions = LEARNIN
     return Channel("moving", detectors, threshold, learning, 1.0, NoStages())
 
 
+def judged(channel: Channel, grids: Mapping[str, Grid], passed_s: float) -> ChannelReading:
+    """What the channel says of these by its own threshold."""
+    channel.look(grids, passed_s, SHAPE)
+    return channel.judge(given=None)
+
+
 class Play:
     """Grids at ten a second, each judged, then offered."""
 
@@ -80,7 +87,7 @@ class Play:
         """Judge these, and offer them."""
         passed_s = STEP_S if self.at_s else math.inf
         self.at_s += STEP_S
-        reading = self.channel.step(grids, passed_s)
+        reading = judged(self.channel, grids, passed_s)
         self.channel.learn(self.at_s, reading, lambda: Lesson(dict(grids), None) if grids else None)
         return reading
 
@@ -130,13 +137,13 @@ def test_the_score_is_smoothed_over_time_not_pictures() -> None:
         play = ready()
         for _ in range(50):
             play.step({"a": grid(1.0)})
-        before = play.channel.step({"a": grid(1.0)}, STEP_S).value
+        before = judged(play.channel, {"a": grid(1.0)}, STEP_S).value
         assert before is not None
         for _ in range(steps):
-            after = play.channel.step({"a": grid(3.0)}, SMOOTHING_S / steps).value
+            after = judged(play.channel, {"a": grid(3.0)}, SMOOTHING_S / steps).value
             assert after is not None
         play.channel.cut()
-        whole = play.channel.step({"a": grid(3.0)}, math.inf).value
+        whole = judged(play.channel, {"a": grid(3.0)}, math.inf).value
         assert whole == pytest.approx(3 * before)
         shares.append((after - before) / (whole - before))
     assert shares == pytest.approx([1 - 1 / math.e] * 2)
@@ -146,10 +153,10 @@ def test_a_detector_whose_feature_did_not_look_keeps_its_score() -> None:
     """Until it looks again, or a cut; the others go on."""
     play = ready(("a", "b"))
     play.step({"a": grid(1.0), "b": grid(1.25)})
-    play.channel.step({"a": grid(0.5)}, STEP_S)
+    judged(play.channel, {"a": grid(0.5)}, STEP_S)
     assert scored(play) == {"a": 0.5, "b": 1.25}
     play.channel.cut()
-    play.channel.step({"a": grid(0.5)}, math.inf)
+    judged(play.channel, {"a": grid(0.5)}, math.inf)
     assert scored(play) == {"a": 0.5, "b": None}
 
 
@@ -177,7 +184,7 @@ def test_one_detector_that_does_not_know_does_not_silence_the_other() -> None:
     """The channel's score is that of the one that does."""
     play = ready(("a", "b"))
     play.channel.cut()
-    alone = play.channel.step({"a": grid(9.0)}, math.inf)
+    alone = judged(play.channel, {"a": grid(9.0)}, math.inf)
     assert alone.verdict is Verdict.ANOMALOUS
     assert scored(play) == {"a": 9.0, "b": None}
 
@@ -186,7 +193,7 @@ def test_reasons_say_who_how_much_how_rare_and_where() -> None:
     """Strongest first, each with its own p-value and its hottest cells; without heat there is no place to show."""
     play = ready(("a", "b"))
     for _ in range(5):
-        reading = play.channel.step({"a": grid(1.0), "b": grid(40.0)}, STEP_S)
+        reading = judged(play.channel, {"a": grid(1.0), "b": grid(40.0)}, STEP_S)
     assert reading.verdict is Verdict.ANOMALOUS
     first, second = play.channel.reasons()
     assert (first.detector, second.detector, first.channel) == ("b", "a", "moving")
@@ -197,7 +204,7 @@ def test_reasons_say_who_how_much_how_rare_and_where() -> None:
     assert first.p_value < 0.1 < second.p_value
     cell = (2 / 6, 1 / 4, 3 / 6, 2 / 4)
     assert first.box == first.cells[0] == pytest.approx(cell)
-    play.channel.step({"a": grid(0.0), "b": grid(40.0)}, STEP_S)
+    judged(play.channel, {"a": grid(0.0), "b": grid(40.0)}, STEP_S)
     assert (play.channel.reasons()[1].box, play.channel.reasons()[1].cells) == (None, ())
 
 
@@ -243,7 +250,7 @@ def test_restored_it_goes_on_the_same() -> None:
     assert new.channel.learned == old.channel.learned > 0
     for number in range(40):
         grids = {"a": grid(1 + number % 3), "b": grid(30.0 if number > 30 else 1.0)}
-        left, right = (play.channel.step(grids, STEP_S if number else math.inf) for play in (old, new))
+        left, right = (judged(play.channel, grids, STEP_S if number else math.inf) for play in (old, new))
         assert (left.value, left.limit, left.p_value, left.state) == (
             right.value,
             right.limit,
@@ -266,3 +273,44 @@ def test_a_state_with_a_part_missing_or_of_other_detectors_is_refused() -> None:
     other = with_prefix({"model.b": {"learned": np.zeros(3)}})
     with pytest.raises(StateError):
         channel(("a", "b")).restore(state | other)
+
+
+def test_a_given_limit_holds_instead_of_its_own() -> None:
+    """Until it is proven, and while nothing is to be judged, people read what is missing."""
+    play = ready()
+    for _ in range(20):
+        own = judged(play.channel, {"a": grid(1.0)}, STEP_S)
+    assert own.value is not None
+    low, high = own.value - 0.01, own.value + 0.01
+    told = [play.channel.judge(Given(limit, judging=True, proven=True, why="")) for limit in (low, high)]
+    assert [(each.state, each.verdict, each.limit) for each in told] == [
+        (State.ACTIVE, Verdict.ANOMALOUS, low),
+        (State.ACTIVE, Verdict.NORMAL, high),
+    ]
+    early = play.channel.judge(Given(low, judging=True, proven=False, why="so long"))
+    assert (early.state, early.state_reason, early.verdict) == (State.CALIBRATING, "so long", Verdict.ANOMALOUS)
+    blind = play.channel.judge(Given(None, judging=False, proven=True, why="so long"))
+    assert (blind.state, blind.state_reason) == (State.CALIBRATING, "so long")
+    assert (blind.verdict, blind.limit, blind.p_value) == (Verdict.UNKNOWN, None, None)
+    assert blind.value == own.value
+
+
+def test_without_a_given_limit_its_own_holds_for_the_time_being() -> None:
+    """Something is judged from the first minutes on, and it is told that it is not yet by the budget."""
+    play = ready()
+    own = judged(play.channel, {"a": grid(1.0)}, STEP_S)
+    early = play.channel.judge(Given(None, judging=True, proven=False, why="so long"))
+    assert (early.limit, early.verdict, early.p_value) == (own.limit, own.verdict, own.p_value)
+    assert (early.state, early.state_reason) == (State.CALIBRATING, "so long")
+
+
+def test_a_score_counts_once_the_channel_is_warm() -> None:
+    """Before, scores are too high or in no fixed unit: nothing is said of them, and a given limit does not hold."""
+    play = Play(channel())
+    given = Given(0.1, judging=True, proven=True, why="")
+    assert play.ordinary().state is State.WARMING
+    assert play.channel.countable is None
+    warming = play.channel.judge(given)
+    assert (warming.state, warming.limit, warming.verdict) == (State.WARMING, None, Verdict.UNKNOWN)
+    reading = play.ordinary(READY)
+    assert play.channel.countable == reading.value is not None

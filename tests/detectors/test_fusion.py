@@ -18,6 +18,7 @@ from detectors.fusion import (
     SETTLING,
     Fusion,
     Part,
+    heatmap_size,
     hotter,
     names,
     strongest_box,
@@ -26,9 +27,10 @@ from detectors.fusion import (
 
 values = st.floats(0.01, 100)
 spread = np.linspace(0.5, 1.5, SETTLING)
+SHAPE = (6, 9)
 
 
-def score(value: float, shape: tuple[int, int] = (6, 9)) -> Score:
+def score(value: float, shape: tuple[int, int] = SHAPE) -> Score:
     """A score of that value, its heatmap the same everywhere."""
     return Score(value, np.full(shape, value, np.float32))
 
@@ -49,7 +51,7 @@ def settled(weights: Mapping[str, float], units: Mapping[str, float]) -> Fusion:
 
 def fused(fusion: Fusion, **scores: float) -> float:
     """The fused value."""
-    value = fusion.fuse({name: score(value) for name, value in scores.items()}).value
+    value = fusion.fuse({name: score(value) for name, value in scores.items()}, SHAPE).value
     assert value is not None
     return value
 
@@ -58,13 +60,13 @@ def test_one_that_does_not_know_takes_no_part() -> None:
     """The others speak without it, also while it has no unit yet; unknown is only what none knows: None, not 0."""
     fusion = fresh({"a": 1.0, "b": 1.0})
     silent = Score(None, None)
-    assert fusion.fuse({"a": silent, "b": silent}) == silent
+    assert fusion.fuse({"a": silent, "b": silent}, SHAPE) == silent
     assert fusion.missing == SETTLING
     for each in spread:
         fusion.settle({"a": score(each), "b": silent})
     assert fusion.missing == 0
     alone = settled({"a": 1.0}, {"a": 1.0})
-    assert fusion.fuse({"a": score(3.0), "b": silent}).value == fused(alone, a=3.0)
+    assert fusion.fuse({"a": score(3.0), "b": silent}, SHAPE).value == fused(alone, a=3.0)
     assert [s.share for s in fusion.shares({"a": score(3.0), "b": silent}, score(3.0))][1] is None
 
 
@@ -123,7 +125,7 @@ def test_what_is_usual_elsewhere_is_where_a_unit_begins_and_bounds_it_below() ->
     """Before its first score a unit is the usual one; however still its first minutes were, never far below that."""
     fusion = Fusion({"a": Part(1.0, 0.6), "b": Part(1.0)})
     quiet, silent = score(0.001), Score(None, None)
-    assert fusion.fuse({"a": score(0.3), "b": silent}).value == pytest.approx(0.5)
+    assert fusion.fuse({"a": score(0.3), "b": silent}, SHAPE).value == pytest.approx(0.5)
     assert fusion.in_units("a", 0.3) == pytest.approx(0.5)
     for _ in range(SETTLING):
         fusion.settle({"a": quiet, "b": quiet})
@@ -155,7 +157,7 @@ def test_shares_say_who_decided() -> None:
     """The detector that decided has 1, the others how near they come; unknown while the fused score is."""
     fusion = settled({"a": 1.0, "b": 1.0, "c": 1.0}, {"a": 1.0, "b": 1.0, "c": 1.0})
     scores = {"a": score(1.0), "b": score(4.0), "c": score(2.0)}
-    shares = fusion.shares(scores, fusion.fuse(scores))
+    shares = fusion.shares(scores, fusion.fuse(scores, SHAPE))
     assert [(s.name, s.value, s.share) for s in shares] == [
         ("a", 1.0, pytest.approx(0.25)),
         ("b", 4.0, pytest.approx(1.0)),
@@ -170,7 +172,7 @@ def test_shares_are_never_above_one(units: Sequence[float], now: Sequence[float]
     """Not even by rounding."""
     fusion = settled({"a": 1.0, "b": 0.7}, {"a": units[0], "b": units[1]})
     scores = {"a": score(now[0]), "b": score(now[1])}
-    shares = [s.share for s in fusion.shares(scores, fusion.fuse(scores))]
+    shares = [s.share for s in fusion.shares(scores, fusion.fuse(scores, SHAPE))]
     assert all(share is not None and 0 <= share <= 1 for share in shares)
     assert max(share or 0 for share in shares) == pytest.approx(1)
 
@@ -180,7 +182,7 @@ def test_the_heatmap_is_the_hottest_of_all_at_each_place() -> None:
     fusion = settled({"a": 1.0, "b": 1.0}, {"a": 1.0, "b": 1.0})
     left, right = np.zeros((20, 40), np.float32), np.zeros((10, 20), np.float32)
     left[:, :20], right[:, 10:] = 2.0, 3.0
-    heatmap = fusion.fuse({"a": Score(2.0, left), "b": Score(3.0, right)}).heatmap
+    heatmap = fusion.fuse({"a": Score(2.0, left), "b": Score(3.0, right)}, (20, 40)).heatmap
     assert heatmap is not None
     assert heatmap.dtype == np.float32
     unit = fused(fusion, a=1.0, b=0.01)
@@ -224,18 +226,31 @@ def test_a_heatmap_is_in_units_of_its_detectors_hottest_cells() -> None:
     spot[2, 3] = 8.0
     for _ in range(SETTLING):
         fusion.settle({"a": Score(0.2, spot)})
-    heatmap = fusion.fuse({"a": Score(0.2, spot)}).heatmap
-    assert heatmap is not None
-    assert heatmap.max() == pytest.approx(fusion.fuse({"a": Score(0.2, spot)}).value)
+    found = fusion.fuse({"a": Score(0.2, spot)}, SHAPE)
+    assert found.heatmap is not None
+    assert found.heatmap.max() == pytest.approx(found.value)
 
 
 @given(st.integers(1, 90), st.integers(1, 90))
 def test_a_fused_heatmap_is_no_finer_than_people_need(height: int, width: int) -> None:
-    """At most so many cells wide, of about the same shape, and what is hot everywhere stays as hot."""
-    heatmap = hotter(None, np.full((height, width), 2.0, np.float32), 3.0)
-    assert heatmap.shape[1] == min(width, HEATMAP_WIDTH)
-    assert abs(heatmap.shape[0] - height * heatmap.shape[1] / width) <= 1
+    """At most so many cells wide, as the picture in shape, and what is hot everywhere stays as hot in any size."""
+    size = heatmap_size(height, width)
+    assert size[1] == min(width, HEATMAP_WIDTH)
+    assert 1 <= size[0] <= height
+    assert abs(size[0] - height * size[1] / width) <= 1
+    heatmap = hotter(None, np.full((29, 44), 2.0, np.float32), 3.0, size)
+    assert heatmap.shape == size
     assert heatmap == pytest.approx(6.0)
+
+
+@given(st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=2, unique=True))
+def test_a_fused_heatmap_has_one_size_whichever_detectors_know(knowing: list[str]) -> None:
+    """Detectors have grids of their own, and after a cut they come to know one after another."""
+    silent, shapes = Score(None, None), {"a": (29, 44), "b": (30, 45)}
+    scores = {name: score(1.0, shapes[name]) if name in knowing else silent for name in shapes}
+    heatmap = fresh({"a": 1.0, "b": 1.0}).fuse(scores, heatmap_size(240, 360)).heatmap
+    assert heatmap is not None
+    assert heatmap.shape == (30, 45)
 
 
 @given(st.integers(0, 8), st.integers(1, 8))

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 
 from detectors.base import Feature, Grid, Picture, Reading, Score, State, StateDict, StateError, StateView, Verdict
+from detectors.budget.allowance import Allowance, Opening
+from detectors.budget.budget import Budget
+from detectors.budget.diary import Light, Minute
 from detectors.channel import Channel, Detector
 from detectors.examples import Examples
 from detectors.features.pixels import Pixels
-from detectors.fusion import Part
+from detectors.fusion import Part, strongest_box
 from detectors.models.autoencoder import Autoencoder
 from detectors.models.gaussian import GaussianModel
 from detectors.models.zscore import ZScoreModel
@@ -47,8 +50,9 @@ ALL: Polygon = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 class Colour:
     """Cells of one colour's brightness above the ordinary, in hundredths of white; counts how often it looks."""
 
-    def __init__(self, colour: int, reach: int = 0) -> None:
+    def __init__(self, colour: int, reach: int = 0, cell_px: int = CELL) -> None:
         self.looked = 0
+        self._cell_px = cell_px
         self._colour = colour
         self._reach = reach
 
@@ -58,7 +62,7 @@ class Colour:
 
     def extract(self, recent: Sequence[Picture]) -> Grid | None:
         self.looked += 1
-        size = (SIZE[1] // CELL, SIZE[0] // CELL)
+        size = (SIZE[1] // self._cell_px, SIZE[0] // self._cell_px)
         cells = cv2.resize(recent[-1].image[..., self._colour], size, interpolation=cv2.INTER_AREA)
         values = np.maximum(cells.astype(np.float32) - 100, 0)[..., None] / 100
         return Grid(values, np.ones(values.shape[:2], np.bool_))
@@ -105,12 +109,12 @@ def single(model: object, feature: Feature, watched: Watch | None = None, every:
     return Pipeline({"key": Look(feature, every)}, [channel("moving", detectors)], watched or watch(), Examples(0), FPS)
 
 
-def double(watched: Watch | None = None) -> Pipeline:
+def double(watched: Watch | None = None, allowance: Allowance | None = None) -> Pipeline:
     """A channel that looks at what is blue, and a slower one at what is red."""
     moving = channel("moving", [Detector("blue", "blue", Heat(), Part(1.0))])
     scene = channel("scene", [Detector("red", "red", Heat(), Part(1.0))], moment_s=6.0)
     looks = {"blue": Look(Colour(BLUE)), "red": Look(Colour(RED))}
-    return Pipeline(looks, [moving, scene], watched or watch(), Examples(0), FPS)
+    return Pipeline(looks, [moving, scene], watched or watch(), Examples(0), FPS, allowance)
 
 
 def scene(number: int, light: dict[int, int] | None = None, at: tuple[int, int] = (16, 64)) -> np.ndarray:
@@ -194,7 +198,7 @@ def test_one_anomalous_channel_makes_the_picture_anomalous(colour: int, name: st
     assert (reading.value or 0) / (reading.limit or 1) == pytest.approx((strange.value or 0) / (strange.limit or 1))
     assert reading.p_value == strange.p_value
     assert reading.heatmap is not None
-    assert np.unravel_index(int(reading.heatmap.argmax()), reading.heatmap.shape) == (1, 4)
+    assert strongest_box(reading.heatmap) == pytest.approx((4 / 6, 1 / 4, 5 / 6, 2 / 4), abs=1 / 30)
 
 
 def test_of_two_anomalous_channels_the_stronger_comes_first() -> None:
@@ -234,6 +238,21 @@ def test_a_feature_is_looked_at_as_often_as_is_said() -> None:
     assert held[0] is not None
     assert len(set(held)) <= 8
     assert feed.pipeline.learned > 20
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["two channels", "one channel"])
+def test_the_heatmap_has_one_size_also_in_the_first_pictures_after_a_cut(apart: bool) -> None:
+    """A detector that looks back far knows later than the others, and its grid is of another size."""
+    first = Detector("late", "late", Heat(), Part(1.0))
+    second = Detector("soon", "soon", Heat(), Part(1.0))
+    channels = [channel("moving", [first]), channel("scene", [second])] if apart else [channel("it", [first, second])]
+    looks = {"late": Look(Colour(BLUE, reach=5, cell_px=7)), "soon": Look(Colour(BLUE))}
+    feed = Feed(Pipeline(looks, channels, watch(), Examples(0), FPS))
+    feed.live(MOVING_READY)
+    feed.pipeline.cut()
+    heatmaps = [feed.live(1).heatmap for _ in range(20)]
+    assert len({heatmap.shape for heatmap in heatmaps if heatmap is not None}) == 1
+    assert heatmaps[-1] is not None
 
 
 def test_a_rare_feature_of_one_channel_does_not_keep_another_from_learning() -> None:
@@ -326,8 +345,20 @@ def test_ordinary_pictures_are_shown_beside_a_strange_one() -> None:
     for example in reading.examples:
         assert example.shape == (*SIZE, 3)
         assert example[20:28, 68:76].max() <= 110 + 12
-    ruled = Feed(double(watch("score >= 0")))
-    assert len(ruled.live(BOTH_READY).examples) == 3
+
+
+def test_what_a_rule_tells_of_is_no_ordinary_picture() -> None:
+    """It is shown beside ordinary ones, and never kept as one, though the detectors find nothing strange in it."""
+    feed = Feed(double(watch("brightness > 0.6")))
+    feed.live(20)
+    offered = int(feed.pipeline.state()["examples/offered"])
+    bright = np.full((*SIZE, 3), 200, np.uint8)
+    for _ in range(60):
+        reading = feed.show(bright)
+    assert reading.verdict is Verdict.ANOMALOUS
+    assert len(reading.examples) > 0
+    assert all(example.max() <= 110 + 12 for example in reading.examples)
+    assert feed.pipeline.state()["examples/offered"] == offered
 
 
 def test_examples_are_of_all_that_was_learned_long_after_the_warm_up() -> None:
@@ -372,7 +403,68 @@ def test_a_state_of_other_channels_is_refused() -> None:
     moving = {name: array for name, array in both.items() if not name.startswith("channel.scene/")}
     with pytest.raises(StateError):
         double().restore(moving)
-    with pytest.raises(StateError, match=r"expected no others than \['channel.moving', 'examples', 'size'\]"):
+    with pytest.raises(StateError, match=r"expected no others than \['budget', 'channel.moving', 'examples', 'size'\]"):
         single(Heat(), Colour(BLUE)).restore(both)
     with pytest.raises(StateError):
         double().restore({name: array for name, array in both.items() if not name.startswith("examples/")})
+
+
+# The pictures' own clock begins at 0, so the day before ended there.
+LIMITS = (0.3, 0.5)
+
+
+def known(*, minutes: int = 1440) -> Allowance:
+    """A budget of both channels that has just seen so many minutes, the strongest of them `LIMITS`."""
+    allowance = Allowance(Budget(("moving", "scene"), 0.2, 300.0), Opening())
+    allowance.recall(Minute(minute, LIMITS, Light.COLOUR, 60.0) for minute in range(-minutes, 0))
+    return allowance
+
+
+def test_a_budget_s_limits_hold_for_all_channels_as_soon_as_they_are_warm() -> None:
+    """Also for the slow one, whose own threshold would take a minute yet."""
+    reading = Feed(double(allowance=known())).live(MOVING_READY)
+    assert [(c.state, c.limit) for c in reading.channels] == [
+        (State.ACTIVE, pytest.approx(LIMITS[0])),
+        (State.ACTIVE, pytest.approx(LIMITS[1])),
+    ]
+    assert (reading.verdict, reading.state, reading.limit) == (Verdict.NORMAL, State.ACTIVE, reading.channels[0].limit)
+
+
+def test_while_a_budget_learns_a_channel_s_own_limit_holds() -> None:
+    """It judges from the first minute, and people read that it is still learning."""
+    with_one, without = Feed(double(allowance=known(minutes=0))), Feed(double())
+    early, own = with_one.live(BOTH_READY), without.live(BOTH_READY)
+    assert [(c.limit, c.verdict) for c in early.channels] == [(c.limit, c.verdict) for c in own.channels]
+    assert (early.state, own.state) == (State.CALIBRATING, State.ACTIVE)
+    assert early.state_reason.startswith("still learning: its own levels in")
+    assert with_one.live(15, {RED: 255}).verdict is Verdict.ANOMALOUS
+
+
+def test_what_is_only_judged_is_not_in_the_diary() -> None:
+    """What learns is also what keeps count."""
+    feed, diaries = Feed(double(allowance=known())), list[int]()
+    feed.live(MOVING_READY)
+    for learns in (True, False):
+        for _ in range(130 * FPS):
+            feed.pipeline.step(Picture(scene(feed.number), feed.number / FPS))
+            if learns:
+                feed.pipeline.learn()
+            feed.number += 1
+        diaries.append(len(feed.pipeline.state()["budget/minutes"]))
+    assert diaries == [1440 + 2, 1440 + 2]
+
+
+def test_a_budget_goes_on_after_a_restart_and_costs_no_model() -> None:
+    """Limits at once, as before; whoever takes the budget away or adds one keeps what the models learned."""
+    old = Feed(double(allowance=known()))
+    limits = [c.limit for c in old.live(MOVING_READY).channels]
+    state = through_a_file(old.pipeline.state())
+    new = Feed(double(allowance=known(minutes=0)), old.number)
+    new.pipeline.restore(state)
+    assert [c.limit for c in new.live(1).channels] == limits
+    without = double()
+    without.restore(state)
+    assert without.learned == old.pipeline.learned
+    added = double(allowance=known(minutes=0))
+    added.restore({n: a for n, a in state.items() if not n.startswith("budget/")})
+    assert added.learned == old.pipeline.learned

@@ -40,6 +40,8 @@ QUICK: dict[str, Any] = {
     ],
     "learning": {"every_s": 0.1, "delay_s": 1.0},
     "threshold": {"kind": "spot", "warmup": 20, "level": 0.8, "rate": 0.01},
+    "budget": None,  # or most of what happens in a short test would be held back
+    "episodes": {"refractory_s": 10.0},
     "checkpoint": {"every_s": 1.0},
     "capture": {"read_timeout_s": 2.0, "watchdog_s": 3.0, "backoff_min_s": 0.3, "backoff_max_s": 2.0},
     "supervisor": {"backoff_min_s": 0.2, "backoff_max_s": 2.0, "stop_s": 5.0},

@@ -19,6 +19,7 @@ CAMERA = "h264:320x240@15"
 NERVOUS = {
     "analysis": {"fps": 15},
     "threshold": {"kind": "zscore", "z": 0.01, "warmup": 2},
+    "budget": None,
     "learning": {"every_s": 0.05, "delay_s": 0.5},
     "episodes": {"open_m": 2, "open_n": 5, "quiet_s": 20.0, "refractory_s": 0.0},
 }

@@ -49,7 +49,7 @@ def judged(frame: Frame) -> Judgement:
     )
 
 
-def make_route(opener: Opener, started_ns: int = STARTED_NS) -> Callable[[Path], Route]:
+def make_route(opener: Opener, started_ns: int = STARTED_NS, rules: Rules = RULES) -> Callable[[Path], Route]:
     """The toy judgement and the real episode rules; a file that cannot be opened is a ScanError."""
 
     def route(path: Path) -> Route:
@@ -67,7 +67,7 @@ def make_route(opener: Opener, started_ns: int = STARTED_NS) -> Callable[[Path],
 
         def decide(judgement: Judgement) -> Sequence[Event]:
             nonlocal episodes
-            episodes, told = step(episodes, judgement, RULES)
+            episodes, told = step(episodes, judgement, rules)
             return told
 
         def finish() -> Sequence[Event]:
@@ -120,6 +120,20 @@ def test_a_recording_becomes_events_with_pictures_of_their_strongest_frames(
     assert first["reasons"][0]["text"] == "It is <bright>"
     assert (second["began_s"], second["cause"]) == (3.5, "source ended")
     assert (out / second["snapshot"]).read_bytes() == b"picture 38"
+
+
+@pytest.mark.parametrize(("after", "peak"), [([120] * 5, 13), ([250] * 5, 35)], ids=["weaker", "stronger"])
+def test_an_event_that_goes_on_is_written_once_with_the_picture_of_its_peak(
+    tmp_path: Path, opener: Opener, make_clip: MakeClip, after: list[int], peak: int
+) -> None:
+    """Whether that lay before the quiet or after it."""
+    path, out = tmp_path / "clip.mkv", tmp_path / "out"
+    make_clip(path, [*QUIET, *EVENT, *QUIET, *QUIET, *after])
+    rules = Rules(open_m=3, open_n=5, quiet_s=1.0, refractory_s=60.0)
+    scan([path], out, make_route(opener, rules=rules), overlay, lambda _: None)
+    [event] = json.loads((out / "events.json").read_text())["events"]
+    assert (event["began_s"], event["ended_s"], event["frames"]) == (1.0, 3.9, 10)
+    assert (out / event["snapshot"]).read_bytes() == f"picture {peak}".encode()
 
 
 def test_scores_and_states_of_every_frame_are_written(clip: Path, tmp_path: Path, opener: Opener) -> None:

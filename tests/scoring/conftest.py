@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from detectors.budget.allowance import Allowance
 from detectors.channel import Channel, Detector
 from detectors.examples import Examples
 from detectors.features.pixels import Pixels
@@ -26,7 +27,7 @@ NS = 1_000_000_000
 FPS = 10
 
 
-def make_pipeline(name: str = "pixels") -> Pipeline:
+def make_pipeline(name: str = "pixels", allowance: Allowance | None = None) -> Pipeline:
     """One detector of what stands in the picture, which knows its scene after some 30 s."""
     model = ZScoreModel(ZScoreModelOptions(warmup=10, ceiling=1000))
     threshold = ZScoreThreshold(ZScoreThresholdOptions(warmup=10, z=8))
@@ -35,7 +36,7 @@ def make_pipeline(name: str = "pixels") -> Pipeline:
     nowhere = Zones({}, ())
     watch = Watch(nowhere, Rules([]), Quantities([], nowhere, FPS))
     looks = {"small": Look(Pixels(PixelsOptions(width=16, history=0)))}
-    return Pipeline(looks, [channel], watch, Examples(0), FPS)
+    return Pipeline(looks, [channel], watch, Examples(0), FPS, allowance)
 
 
 def frame_of(
@@ -58,8 +59,8 @@ def frame() -> Callable[..., Frame]:
 
 @pytest.fixture
 def scorer() -> Callable[..., CameraScorer]:
-    """Makes scorers that know nothing; an argument names their detector."""
-    return lambda name="pixels": CameraScorer(make_pipeline(name))
+    """Makes scorers that know nothing; arguments are the name of their detector, and their budget."""
+    return lambda name="pixels", allowance=None: CameraScorer(make_pipeline(name, allowance))
 
 
 @pytest.fixture

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from detectors.budget.allowance import Allowance, Opening
+from detectors.budget.budget import Budget
+from detectors.budget.diary import Diary
 from monitor.scoring.checkpoints import Checkpoints
+from monitor.scoring.journal import Journal
 from monitor.scoring.keeper import Keeper
 from monitor.scoring.scorer import CameraScorer
 from monitor.types import Frame, State
@@ -184,3 +189,30 @@ def test_what_knows_nothing_is_not_saved(keeper: Kept, tmp_path: Path) -> None:
     """An empty checkpoint would push out a good one."""
     keeper().save(1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_crash_between_checkpoints_forgets_no_minute(tmp_path: Path, frame: Frames, scorer: Make) -> None:
+    """What levels are made of is the same after SIGKILL as before it; without the journal it is not."""
+
+    def keeper(journal: Journal | None) -> tuple[Keeper, Diary]:
+        allowance = Allowance(Budget(["moving"], 3.0, 300.0), Opening())
+        fresh = partial(scorer, allowance=allowance)
+        kept = Keeper("gate", fresh, Checkpoints(tmp_path, "gate", "print", 3), 300, journal)
+        return kept, allowance.budget.diary
+
+    def journal() -> Journal:
+        return Journal(tmp_path / "gate.minutes.jsonl", "print", 1)
+
+    killed, before = keeper(journal())
+    for seq in range(READY + 2000):
+        killed.scorer.judge(frame(seq))
+        killed.scorer.learn()
+        killed.note()
+        if seq == READY:
+            killed.save(1 * NS)
+    _, after = keeper(journal())
+    assert len(after) == len(before) >= 3
+    assert np.array_equal(after.peaks, before.peaks)
+    assert np.array_equal(after.minutes, before.minutes)
+    _, forgetful = keeper(None)
+    assert len(forgetful) < len(before)

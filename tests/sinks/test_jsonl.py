@@ -27,7 +27,7 @@ def test_lines_are_appended_to_what_is_there(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     JsonLines("lines", path).deliver(EVENT)
     JsonLines("lines", path).deliver(replace(EVENT, phase=Phase.CLOSED))
-    assert keys(path) == ["0123456789abcdef/opened", "0123456789abcdef/closed"]
+    assert keys(path) == ["0123456789abcdef/opened", "0123456789abcdef/closed-5"]
 
 
 def test_a_rotated_file_is_let_go_of(tmp_path: Path) -> None:

@@ -1,17 +1,15 @@
 """The programs that can run the network, all with the same result up to rounding. Prepares no pictures.
 
-Seen on an x86-64 machine with AVX-512, 360×240, one thread: OpenVINO 4.7 ms, ONNX Runtime 5.2, OpenCV 11, torch 17 (and
-24 as its publishers wrote it); outputs of magnitude up to 40 within 1e-4 of one another. All compute in float32:
-OpenVINO left to itself takes bfloat16 where the processor has it, 3 ms and off by 0.9.
+All compute in float32, so that what was learned with one holds with another: outputs, of magnitude up to 40, are within
+2e-4 of one another (`tests/detectors/features/lite0/test_runtimes.py`). On a CPU ONNX Runtime is the quickest.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import Any, Literal, assert_never
+from typing import Literal, assert_never
 
 import cv2
 import numpy as np
@@ -20,12 +18,11 @@ from detectors.base import Floats
 from detectors.features.lite0.graph import INPUT, onnx
 from detectors.features.lite0.weights import MissingError, layers
 
-Runtime = Literal["openvino", "onnxruntime", "opencv", "torch"]
+Runtime = Literal["onnxruntime", "opencv", "torch"]
 # (1, 3, H, W) float32 in, (40, H / 8, W / 8) float32 out. Not for several threads at once.
 Run = Callable[[Floats], Floats]
-# OpenVINO is a tenth faster, but meddles with signals and reports its use (see `_core`): it comes after
-# ONNX Runtime unless it is named. OpenCV is always there.
-_PREFERRED: tuple[Runtime, ...] = ("onnxruntime", "openvino", "opencv")
+# On a CPU; OpenCV is always there.
+_PREFERRED: tuple[Runtime, ...] = ("onnxruntime", "opencv")
 
 
 def chosen_runtime(wanted: Literal["auto"] | Runtime, device: str) -> Runtime:
@@ -61,8 +58,6 @@ def network(runtime: Runtime, device: str, threads: int, height: int, width: int
         MissingError: The weights are not installed.
     """
     match runtime:
-        case "openvino":
-            return _openvino(onnx(layers(), height, width), threads)
         case "onnxruntime":
             return _onnxruntime(onnx(layers(), height, width), threads)
         case "opencv":
@@ -77,34 +72,8 @@ def _installed(runtime: Runtime) -> bool:
     return runtime == "opencv" or find_spec(runtime) is not None
 
 
-@lru_cache(maxsize=1)
-def _core() -> Any:  # noqa: ANN401 - its types are there for some only
-    """OpenVINO itself, one for the process and never let go.
-
-    Each brings a stack for signal handlers. Where several end out of order the process is left with one that is gone,
-    and the next signal kills it (seen with OpenVINO 2026.4).
-    """
-    # Importing openvino reports its use to its makers, over the network; without this module it does not.
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: "may not be imported"
-    import openvino  # noqa: PLC0415 - 0.1 s and 25 MB, which a process without this feature does not need
-
-    return openvino.Core()
-
-
-def _openvino(model: bytes, threads: int) -> Run:
-    core = _core()
-    hints = {
-        "INFERENCE_NUM_THREADS": threads,
-        "NUM_STREAMS": 1,
-        "INFERENCE_PRECISION_HINT": "f32",
-        "ENABLE_CPU_PINNING": False,  # the other processes compute on these cores too
-    }
-    request = core.compile_model(core.read_model(model), "CPU", hints).create_infer_request()
-    return lambda picture: np.asarray(request.infer({0: picture})[0], np.float32)[0]
-
-
 def _onnxruntime(model: bytes, threads: int) -> Run:
-    import onnxruntime  # noqa: PLC0415 - as above
+    import onnxruntime  # noqa: PLC0415 - a process without this feature does not need it
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

@@ -14,7 +14,7 @@ from detectors.evaluation.baselines import MOST_KEPT, Baselines, RunningMedian, 
 from detectors.evaluation.frames import ScoredClip, macro_auc, micro_auc
 
 PED2 = Path(__file__).resolve().parents[4] / "shared" / "data" / "ucsd_ped2"
-KNOWN = 0.0015  # detection.md prints three digits of figures measured with another decoder
+KNOWN = 0.0015  # another decoder changes the third digit
 
 
 def grey(seed: int, shape: tuple[int, int] = (48, 64)) -> np.ndarray:
@@ -23,7 +23,7 @@ def grey(seed: int, shape: tuple[int, int] = (48, 64)) -> np.ndarray:
 
 
 def test_the_differences_are_those_of_their_definition() -> None:
-    """Cell by cell, with loops, as detection.md words it."""
+    """Cell by cell, with loops, as its definition words it."""
     before, now = grey(1), grey(2)
     difference = np.abs(now.astype(int) - before.astype(int))
     corners = [(y, x) for y in range(0, 48 - 15, 8) for x in range(0, 64 - 15, 8)]

@@ -13,8 +13,8 @@ from detectors.evaluation.frames import ScoredClip, micro_auc
 
 TRIALS = 200
 MANY, FEW = 120, 12
-# A share of 0.95 scatters by 0.015 in 200 trials; percentile intervals are a little short for 120 clips (0.94), and
-# clearly for 12 (0.86), as the module says.
+# A share of 0.95 scatters by 0.015 in 200 trials; percentile intervals are a little short for 120 clips, and clearly
+# for 12, as the module says.
 LEAST_COVERAGE, MOST_COVERAGE, LEAST_OF_FEW = 0.90, 0.99, 0.80
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
-from detectors.base import DetectorScore, Picture, Reading, State, Verdict
+from detectors.base import ChannelReading, DetectorScore, Picture, Reading, State, Verdict
+from detectors.budget.diary import Light
 from detectors.evaluation.cliplog import ClipLog
 from detectors.evaluation.events import Alert
+from detectors.evaluation.plants import Kind, Plant
 from detectors.evaluation.protocol import Clip, Scheme, Stream, play
 from detectors.evaluation.result import as_json, summarise
 from detectors.evaluation.truth import TruthError
@@ -272,3 +274,41 @@ def test_a_set_without_test_clips_still_tells_its_alert_rate() -> None:
     assert result.watched_s == pytest.approx(5398.0)  # two warming frames were not watched
     assert result.alerts_per_day == pytest.approx(86_400 / 5398)
     json.loads(as_json(result))
+
+
+def test_plants_are_in_the_picture_that_is_judged_on_the_clock_of_the_stream() -> None:
+    """In the second clip, where its time lies; labels, times and the other pictures are as they were."""
+    plant = Plant(Kind.FLASH, 0.8, 1.0, 3.0, (0.5, 0.5), (0.5, 0.5), 0)
+    clips = [clip("a", [60] * 6), clip("b", [60] * 6)]
+    plain = list(play(stream(), clips, [], Scheme.P1))
+    given = stream()
+    given.plants = (plant,)
+    planted = list(play(given, clips, [], Scheme.P1))
+    assert np.array_equal(planted[0].said.scores, plain[0].said.scores)
+    assert np.flatnonzero(planted[1].said.scores != plain[1].said.scores).tolist() == [2, 3]
+    assert planted[1].said.scores[2] > 70
+
+
+class TwoChannels(Recorder):
+    """A recorder whose second channel warms until its fourth picture."""
+
+    def step(self, picture: Picture) -> Reading:
+        """As the recorder, with channels."""
+        reading = super().step(picture)
+        state = State.WARMING if self.seen < 4 else State.CALIBRATING
+        moving = ChannelReading("moving", State.ACTIVE, "", reading.verdict, reading.value, None, 1.0, None)
+        scene = ChannelReading("scene", state, "", Verdict.UNKNOWN, float(self.seen), None, None, None)
+        return replace(reading, channels=(moving, scene))
+
+
+def test_each_channels_score_is_logged_where_it_counts() -> None:
+    """Of analysed frames alone, on the clock of the stream, with the light; not while it is warming or unknown."""
+    logs = list(play(stream(TwoChannels(), analysis_fps=5.0), [clip("a", [40] * 4), clip("b", [0] * 8)], [], Scheme.P1))
+    counted = [log.counted for log in logs]
+    assert counted[0] is not None
+    assert counted[1] is not None
+    assert counted[1].at_s == pytest.approx([0.4, 0.6, 0.8, 1.0])
+    assert counted[0].values["moving"] == pytest.approx([np.nan, np.nan], nan_ok=True)
+    assert counted[1].values["moving"] == pytest.approx([0.0] * 4)
+    assert counted[1].values["scene"] == pytest.approx([np.nan, 4.0, 5.0, 6.0], nan_ok=True)
+    assert (set(counted[0].lights), set(counted[1].lights)) == ({Light.INFRARED}, {Light.DARK})

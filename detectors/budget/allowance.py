@@ -1,0 +1,113 @@
+"""A camera's budget, frame by frame: which limits hold now, and what the frame brings to the diary. Judges nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from detectors.base import Picture, StateDict, StateView
+from detectors.budget.budget import Budget
+from detectors.budget.diary import MINUTE_S, Light, Minute
+from detectors.budget.light import LightMeter
+from detectors.budget.minutes import Minutes, Sustained
+
+# Minutes that nobody fetched are kept for so long. Unit: minutes.
+_UNFETCHED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a channel is told by its camera's budget.
+
+    Attributes:
+        limit: Above which a score is worth an alert; None before there is one.
+        judging: Whether anything may be judged; without a limit, by the channel's own threshold for the time being.
+        proven: Whether the limit was made of long enough a time.
+        why: What is still missing, with the time left, for people; "" if nothing is.
+    """
+
+    limit: float | None
+    judging: bool
+    proven: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Among how many frames how many must be above a limit for an episode to open, see `deciding.episodes`."""
+
+    frames: int = 3
+    among: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    clock_s: float
+    passed_s: float
+    light: Light
+
+
+class Allowance:
+    """Between a camera's frames and its budget. Not for several threads at once."""
+
+    def __init__(self, budget: Budget, opening: Opening) -> None:
+        self.budget = budget
+        self.light = Light.COLOUR
+        self._meter = LightMeter()
+        self._minutes = Minutes(len(budget.diary.channels))
+        self._sustained = {name: Sustained(opening.frames, opening.among) for name in budget.diary.channels}
+        self._frame: _Frame | None = None
+        self._ended: deque[Minute] = deque(maxlen=_UNFETCHED)
+
+    def step(self, picture: Picture, clock_s: float, passed_s: float) -> dict[str, Given]:
+        """What holds for the next picture, by channel; changes nothing that is kept.
+
+        Args:
+            picture: The next one.
+            clock_s: When it was taken, on a clock that goes on while the daemon is down, if there is one.
+            passed_s: Since the picture before; infinite after a cut.
+        """
+        self.light = self._meter.step(picture)
+        self._frame = _Frame(clock_s, passed_s, self.light)
+        now = self.budget.standing(int(clock_s // MINUTE_S), self.light)
+        names = self.budget.diary.channels
+        limits = now.levels or (None,) * len(names)
+        return {n: Given(limit, now.judging, now.proven, now.why) for n, limit in zip(names, limits, strict=True)}
+
+    def note(self, values: Mapping[str, float | None]) -> None:
+        """Write down the scores of the picture stepped last, by channel; None where they do not count yet."""
+        frame, self._frame = self._frame, None
+        if frame is None:
+            return
+        sustained = [each.step(values[name]) for name, each in self._sustained.items()]
+        ended = self._minutes.step(frame.clock_s, frame.passed_s, sustained, frame.light)
+        if ended is not None:
+            self.budget.take(ended)
+            self._ended.append(ended)
+
+    def fetch(self) -> tuple[Minute, ...]:
+        """The minutes that ended since the last fetch, to be written down elsewhere."""
+        ended = tuple(self._ended)
+        self._ended.clear()
+        return ended
+
+    def recall(self, minutes: Iterable[Minute]) -> None:
+        """Take in minutes that were written down; those that are known already change nothing."""
+        for minute in minutes:
+            self.budget.take(minute)
+
+    def cut(self) -> None:
+        """The next picture does not follow the last one."""
+        self._frame = None
+        self._meter.cut()
+        for each in self._sustained.values():
+            each.cut()
+
+    def state(self) -> StateDict:
+        """The diary's arrays; the minute under way is not kept."""
+        return self.budget.state()
+
+    def restore(self, state: StateView) -> None:
+        """Go on from `state`; StateError if it does not fit, nothing changed."""
+        self.budget.restore(state)

@@ -1,0 +1,178 @@
+"""How many alerts a camera may raise, kept: from its diary to the limits that hold now. Sees no picture.
+
+What is promised: the rate of alerts that this camera's own recent ordinary life would raise at the limits is the
+budget. That is so on the diary, to half an alert, its minutes counting half after `HALF_LIFE_DAYS`; of tomorrow it is
+true as far as tomorrow resembles those days. It is no cap: a day on which more happens brings more alerts, and makes
+the next days stricter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.base import Floats, StateDict, StateView
+from detectors.budget.diary import MINUTE_S, Diary, Light, Minute
+from detectors.budget.levels import DAY_MINUTES, Doubles, Life, levels, per_day
+
+HALF_LIFE_DAYS = 2.0
+# Before so much was seen there is no level at all, and before so much it is marked as not proven. Unit: seconds.
+ARMING_S = 1800.0
+PROVING_S = 43_200.0
+# A light other than the first counts once it was seen for so long. Unit: seconds.
+LIGHT_S = 3600.0
+# After so long without a picture a camera is looked at again for `ARMING_S` before it is judged; after so long
+# nothing of the diary is believed any more. Unit: minutes.
+AWAY = 360
+SEASON = 10_080
+# A light has levels of its own once the diary spans so much, and so much of it in that light. Unit: minutes.
+SPAN = 10_080
+OWN_LIGHT = 1440
+# A channel of which fewer minutes are known has no level.
+LEAST_KNOWN = 30
+# Levels are found anew after so many minutes.
+EVERY = 5
+_HOURS_FROM = 120  # minutes; shorter times are told in minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the budget says now.
+
+    Attributes:
+        levels: Each channel's, above which a score is worth an alert; None before there are any, or for a channel of
+            which too little is known.
+        proven: Whether they were made of long enough a time.
+        judging: Whether anything may be judged; else what comes is unknown.
+        why: What is still missing, with the time left, for people; "" if nothing is.
+    """
+
+    levels: tuple[float | None, ...] | None
+    proven: bool
+    judging: bool
+    why: str
+
+
+class Budget:
+    """The limits of one camera's channels, from its diary. Not for several threads at once."""
+
+    def __init__(self, channels: Sequence[str], alerts_per_day: float, join_s: float) -> None:
+        """Begin with an empty diary.
+
+        Args:
+            channels: Names of those that share the budget; at least one.
+            alerts_per_day: Wanted, > 0.
+            join_s: What lies at most so far apart is one happening.
+        """
+        self.diary = Diary(channels)
+        self._alerts_per_day = alerts_per_day
+        self._join = max(1, math.floor(join_s / MINUTE_S))
+        self._found: tuple[float | None, ...] | None = None
+        self._found_for: tuple[int, Light | None] = (-EVERY, None)
+        self._said: tuple[int, Light, Standing] | None = None
+
+    @property
+    def alerts_per_day(self) -> float:
+        """Wanted, > 0. Setting it changes the levels at once."""
+        return self._alerts_per_day
+
+    @alerts_per_day.setter
+    def alerts_per_day(self, wanted: float) -> None:
+        self._alerts_per_day = wanted
+        self._found = self._said = None
+
+    def take(self, minute: Minute) -> None:
+        """Take in the minute that ended."""
+        last = self.diary.last
+        if last is not None and minute.minute - last >= SEASON:
+            self.diary.clear()
+        self.diary.add(minute)
+        self._said = None
+
+    def standing(self, minute: int, light: Light) -> Standing:
+        """What holds in `minute`, in this light."""
+        if self._said is None or self._said[:2] != (minute, light):
+            self._said = minute, light, self._standing(minute, light)
+        return self._said[2]
+
+    def per_day(self, channel: str, score: float, minute: int) -> float | None:
+        """How often a day such a score, or a higher one, comes in ordinary life; None before anything was seen."""
+        return per_day(self._life(minute), self.diary.channels.index(channel), score)
+
+    def state(self) -> StateDict:
+        """The diary's arrays; levels follow from them."""
+        return self.diary.state()
+
+    def restore(self, state: StateView) -> None:
+        """Go on from `state`; StateError if it does not fit, nothing changed."""
+        self.diary.restore(state)
+        self._found = self._said = None
+
+    def _standing(self, minute: int, light: Light) -> Standing:
+        seen_s, why = float(self.diary.seen_s.sum()), ""
+        proven = seen_s >= PROVING_S
+        if seen_s < ARMING_S:
+            return Standing(None, False, True, f"still learning: its own levels in {_told(ARMING_S - seen_s)}")
+        away = self._away(minute)
+        if away is not None:
+            return Standing(None, proven, False, away)
+        in_light_s = float(self.diary.seen_s[self.diary.lights == light].sum())
+        if in_light_s < min(LIGHT_S, seen_s - in_light_s):
+            left = f"first time in this light: learning it for {_told(LIGHT_S - in_light_s)} more"
+            return Standing(None, proven, False, left)
+        if not proven:
+            why = f"still learning: levels are proven in {_told(PROVING_S - seen_s)}"
+        return Standing(self._levels(minute, light), proven, True, why)
+
+    def _away(self, minute: int) -> str | None:
+        """What to tell while a camera that was away for long is looked at again; None if it is not."""
+        minutes, seen_s = self.diary.minutes, self.diary.seen_s
+        if minute - int(minutes[-1]) >= AWAY:
+            return f"was away for {_told(60.0 * (minute - int(minutes[-1])))}: judged again in {_told(ARMING_S)}"
+        gaps = np.flatnonzero(np.diff(minutes) >= AWAY)
+        if not len(gaps):
+            return None
+        since = int(gaps[-1]) + 1
+        again_s = float(seen_s[since:].sum())
+        if again_s >= ARMING_S:
+            return None
+        away_s = 60.0 * int(minutes[since] - minutes[since - 1])
+        return f"was away for {_told(away_s)}: judged again in {_told(ARMING_S - again_s)}"
+
+    def _levels(self, minute: int, light: Light) -> tuple[float | None, ...]:
+        at, of = self._found_for
+        if self._found is None or minute - at >= EVERY or minute < at or of is not light:
+            life = self._life_of(minute, light)
+            known = (life.peaks >= 0).sum(axis=0) >= LEAST_KNOWN
+            found = levels(life, self._alerts_per_day)
+            self._found = tuple(level if enough else None for level, enough in zip(found, known, strict=True))
+            self._found_for = minute, light
+        return self._found
+
+    def _life_of(self, minute: int, light: Light) -> Life:
+        """All of the diary; of a long one only what is of this light, if that is enough."""
+        life = self._life(minute)
+        own = self.diary.lights == light
+        spans = int(self.diary.minutes[-1] - self.diary.minutes[0])
+        if spans < SPAN or int(own.sum()) < OWN_LIGHT:
+            return life
+        return life.part(own, _days(life.weights[own], self.diary.seen_s[own]))
+
+    def _life(self, minute: int) -> Life:
+        diary = self.diary
+        age_days = np.maximum(minute - diary.minutes, 0) / DAY_MINUTES
+        weights = np.exp2(-age_days / HALF_LIFE_DAYS)
+        return Life(diary.minutes, diary.peaks, weights, _days(weights, diary.seen_s), self._join)
+
+
+def _days(weights: Doubles, seen_s: Floats) -> float:
+    return float((weights * seen_s).sum()) / (DAY_MINUTES * MINUTE_S)
+
+
+def _told(seconds: float) -> str:
+    """A time left, for people."""
+    minutes = math.ceil(max(0.0, seconds) / MINUTE_S)
+    return f"{minutes} min" if minutes < _HOURS_FROM else f"{minutes / 60:.0f} h"

@@ -1,0 +1,143 @@
+"""From a diary to levels: above which score does a channel alert as often as it may? Pure functions, no clock.
+
+Levels are the lowest for which the alerts that the diary's own life would have raised are no more than the budget
+allows. Alerts are counted as people count them: minutes above a level that lie close together are one happening (runs
+declustering; Smith and Weissman, "Estimating the extremal index", JRSS B 56, 1994). Nothing is assumed about how
+scores are distributed or how they hang together in time; what is assumed is that tomorrow resembles the last days.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.base import Floats
+
+DAY_MINUTES = 1440
+# Levels are looked for among so many counts of minutes above them, evenly spaced by ratio.
+_STEPS = 40
+# And among so many rates of a channel from each one to twice of it, evenly spaced by ratio.
+_SPLITS = 16
+# What holds for more than so much of the time is ordinary, though all of it hangs together and so is one happening.
+MOST_ABOVE = 0.2
+# What exceeds the (k+1)-th strongest of the happenings so far is to come k+1 times in as long a time, not the k times
+# that were seen: so for `allowed` to be met on average, half a happening less is allowed in the life so far.
+_HALF = 0.5
+
+Doubles = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What levels are made of: some minutes of a diary.
+
+    Attributes:
+        minutes: (n,) int64, rising.
+        peaks: (n, channels) float32.
+        weights: (n,) float64, 0..1: how much each counts.
+        days: What they weigh together, in days of being watched.
+        join: Minutes above a level at most so many apart are one happening.
+    """
+
+    minutes: npt.NDArray[np.int64]
+    peaks: Floats
+    weights: Doubles
+    days: float
+    join: int
+
+    def part(self, wanted: npt.NDArray[np.bool_], days: float) -> Life:
+        """Only some of the minutes."""
+        return Life(self.minutes[wanted], self.peaks[wanted], self.weights[wanted], days, self.join)
+
+
+def happenings(life: Life, above: npt.NDArray[np.bool_]) -> float:
+    """How many happenings, weighted, the minutes `above` (n,) are."""
+    places = np.flatnonzero(above)
+    if not len(places):
+        return 0.0
+    first = np.ones(len(places), np.bool_)
+    first[1:] = np.diff(life.minutes[places]) > life.join
+    return float(life.weights[places[first]].sum())
+
+
+def levels(life: Life, per_day: float) -> tuple[float, ...]:
+    """The level of each channel, so that all of them together alert `per_day` times a day watched; at least 0.
+
+    Each channel gets the same rate of its own, the highest at which what all of them raise together, a happening seen
+    by several counted once, is no more than allowed. Channels that see the same have the whole budget each; channels
+    that never agree have a share each.
+    """
+    channels = life.peaks.shape[1]
+    allowed = max(0.0, per_day * life.days - _HALF)
+    if channels == 1:
+        return (_Curve(life, 0).level(allowed),)
+    curves = [_Curve(life, channel) for channel in range(channels)]
+    found = tuple(curve.level(allowed / channels) for curve in curves)
+    for share in _between(allowed / channels, allowed):
+        more = tuple(curve.level(share) for curve in curves)
+        above: npt.NDArray[np.bool_] = np.any(life.peaks > np.array(more, np.float32), axis=1)
+        if happenings(life, above) > allowed:
+            break
+        found = more
+    return found
+
+
+def _between(least: float, most: float) -> list[float]:
+    """Rates on a grid that no budget moves: on one of its own a larger budget could find higher levels."""
+    if least <= 0:
+        return []
+    first, last = (math.floor(math.log2(rate) * _SPLITS) for rate in (least, most))
+    return [2.0 ** (step / _SPLITS) for step in range(first + 1, last + 1)]
+
+
+def per_day(life: Life, channel: int, score: float) -> float | None:
+    """How often a day this channel's life brings such a score, or a higher one; None before a first minute."""
+    if life.days <= 0:
+        return None
+    return happenings(life, life.peaks[:, channel] >= np.float32(score)) / life.days
+
+
+class _Curve:
+    """One channel's highest minutes and how many happenings they make, for ever lower levels."""
+
+    def __init__(self, life: Life, channel: int) -> None:
+        peaks = life.peaks[:, channel]
+        self._order: Indices = np.argsort(-peaks, kind="stable")[: int((peaks >= 0).sum())]
+        self._peaks = peaks
+        self._life = life
+        weights = np.cumsum(life.weights[self._order])
+        most = int((weights <= MOST_ABOVE * weights[-1]).sum()) if len(weights) else 0
+        steps = np.geomspace(1, max(1, most), _STEPS)
+        self._tops: Sequence[int] = np.unique(np.round(steps).astype(int)).tolist() if most else []
+
+    def level(self, allowed: float) -> float:
+        """The lowest level above every one that more than `allowed` happenings exceed, or more than `MOST_ABOVE`."""
+        below = 0
+        for top in self._tops:
+            if self._count(top) > allowed:
+                return self._value(self._bisected(below, top, allowed))
+            below = top
+        return self._value(below)
+
+    def _bisected(self, fits: int, exceeds: int, allowed: float) -> int:
+        """Most of the highest minutes that may lie above the level; `fits` do, `exceeds` do not."""
+        while exceeds - fits > 1:
+            middle = (fits + exceeds) // 2
+            if self._count(middle) > allowed:
+                exceeds = middle
+            else:
+                fits = middle
+        return fits
+
+    def _count(self, top: int) -> float:
+        """Of the level that belongs to `top`: equal peaks are above it together or not at all."""
+        return happenings(self._life, self._peaks > np.float32(self._value(top)))
+
+    def _value(self, top: int) -> float:
+        """The level that at most `top` minutes exceed: the next one's peak."""
+        return float(self._peaks[self._order[top]]) if len(self._order) else 0.0

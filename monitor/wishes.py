@@ -1,0 +1,126 @@
+"""What people changed while the daemon runs: a small file in the data folder that its processes read again and again.
+
+The configuration stays what it was; a wish replaces one number of it, for as long as that number in the configuration
+is the one that it replaced. So whoever edits the configuration later has the last word. Holds no secret.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import structlog
+
+FILE = "wishes.json"
+VERSION = 1
+# The file is looked at this often. Unit: seconds.
+LOOK_S = 5.0
+_MOST_BYTES = 1_000_000
+_log = structlog.get_logger(__name__)
+
+
+class WishError(Exception):
+    """The file cannot be read or written; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetWish:
+    """One camera's budget.
+
+    Attributes:
+        alerts_per_day: Wanted, > 0.
+        configured: What the configuration said when it was wished.
+    """
+
+    alerts_per_day: float
+    configured: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """All of them, by camera."""
+
+    version: int = VERSION
+    budgets: Mapping[str, BudgetWish] = field(default_factory=dict)
+
+    def alerts_per_day(self, camera: str, configured: float) -> float:
+        """What holds for a camera whose configuration says `configured`."""
+        wish = self.budgets.get(camera)
+        if wish is None or wish.configured != configured or not 0 < wish.alerts_per_day < float("inf"):
+            return configured
+        return wish.alerts_per_day
+
+
+def read(data_dir: Path) -> Wishes:
+    """The wishes there are; none without a file.
+
+    Raises:
+        WishError: The file cannot be read, or is none of ours.
+    """
+    path = data_dir / FILE
+    try:
+        with path.open("rb") as file:
+            found = msgspec.json.decode(file.read(_MOST_BYTES), type=Wishes)
+    except FileNotFoundError:
+        return Wishes()
+    except OSError as error:
+        raise WishError(f"{path}: cannot be read ({error.strerror}); make it readable or remove it") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise WishError(f"{path}: expected what `rareframe budget` writes, got {error}; remove it") from error
+    if found.version != VERSION:
+        raise WishError(f"{path}: expected version {VERSION}, got {found.version}; update rareframe or remove the file")
+    return found
+
+
+def write(data_dir: Path, wishes: Wishes) -> None:
+    """Replace the file as a whole.
+
+    Raises:
+        WishError: It cannot be written.
+    """
+    path = data_dir / FILE
+    part = path.with_suffix(".part")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(wishes)))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise WishError(f"{path}: cannot be written ({error.strerror}); make room or make it writable") from error
+
+
+class WishWatch:
+    """Tells when the wishes changed. What cannot be read is logged once, and the last good ones go on."""
+
+    def __init__(self, data_dir: Path, tell: Callable[[Wishes], None]) -> None:
+        """Args: tell: called with the wishes at the first look, and whenever they changed since."""
+        self._data_dir = data_dir
+        self._tell = tell
+        self._looked_s = float("-inf")
+        self._last: Wishes | None = None
+        self._fault: str | None = None
+
+    def look_if_due(self, now_s: float) -> None:
+        """Args: now_s: Monotonic seconds; the file is looked at every `LOOK_S`."""
+        if now_s - self._looked_s < LOOK_S:
+            return
+        self._looked_s = now_s
+        try:
+            wishes = read(self._data_dir)
+        except WishError as error:
+            if str(error) != self._fault:
+                _log.warning("wishes_refused", error=str(error))
+            self._fault = str(error)
+            return
+        self._fault = None
+        if wishes != self._last:
+            self._last = wishes
+            self._tell(wishes)

@@ -1,0 +1,126 @@
+"""Levels are the lowest at which a diary's own life would have raised no more alerts than allowed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.budget.diary import NOT_KNOWN
+from detectors.budget.levels import DAY_MINUTES, MOST_ABOVE, Doubles, Life, happenings, levels, per_day
+
+# Few values, so that many are equal: equal ones are above a level together or not at all.
+PEAKS = [NOT_KNOWN, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 3.25, 7.0]
+budgets = st.floats(0.2, 5000)  # far more than people want, for a life of an hour is a small part of a day
+ROUNDING = 1e-9
+
+
+def life(peaks: list[list[float]], steps: list[int] | None = None, *, join: int = 3, old: bool = False) -> Life:
+    """Minutes with these peaks, so many apart (else one), all of them watched; `old` ones weigh less."""
+    minutes = np.cumsum(np.array(steps or [1] * len(peaks), np.int64))
+    weights: Doubles = np.exp2(-(minutes[-1] - minutes) / 20.0) if old else np.ones(len(peaks))
+    return Life(minutes, np.array(peaks, np.float32), weights, float(weights.sum()) / DAY_MINUTES, join)
+
+
+@st.composite
+def lives(draw: st.DrawFn, channels: int) -> Life:
+    """Any life of up to 60 minutes, some of them far apart."""
+    count = draw(st.integers(1, 60))
+    column = st.lists(st.sampled_from(PEAKS), min_size=channels, max_size=channels)
+    peaks = draw(st.lists(column, min_size=count, max_size=count))
+    steps = draw(st.lists(st.integers(1, 9), min_size=count, max_size=count))
+    return life(peaks, steps, old=draw(st.booleans()))
+
+
+def raised(of: Life, *found: float) -> float:
+    """How many happenings the life would have raised at these levels, seen by any channel."""
+    return happenings(of, (of.peaks.astype(np.float64) > np.array(found)).any(1))
+
+
+@settings(deadline=None, max_examples=100)
+@given(lives(1), budgets)
+def test_one_channel_raises_no_more_than_allowed_and_one_step_lower_it_would(of: Life, wanted: float) -> None:
+    """Or it would be strange for too much of the time; chance takes half a happening of what is allowed."""
+    (level,) = levels(of, wanted)
+    peaks, allowed = of.peaks[:, 0], max(0.0, wanted * of.days - 0.5)
+    assert level >= 0
+    assert raised(of, level) <= allowed + ROUNDING
+    lower = peaks[(peaks >= 0) & (peaks < level)]
+    if len(lower):
+        step = float(lower.max())
+        share = of.weights[peaks > step].sum() / of.weights[peaks >= 0].sum()
+        assert raised(of, step) > allowed - ROUNDING or share > MOST_ABOVE - ROUNDING
+
+
+@settings(deadline=None, max_examples=40)
+@given(lives(2), budgets)
+def test_two_channels_raise_together_no_more_than_allowed(of: Life, wanted: float) -> None:
+    """What both see counts once, what one sees counts too."""
+    assert raised(of, *levels(of, wanted)) <= wanted * of.days + ROUNDING
+
+
+@settings(deadline=None, max_examples=40)
+@given(lives(2), budgets, st.floats(1, 4))
+def test_a_larger_budget_never_gives_a_higher_level(of: Life, wanted: float, more: float) -> None:
+    """Who asks for more alerts hears of everything that was told before; of one channel or of several."""
+    few, many = levels(of, wanted), levels(of, wanted * more)
+    assert all(high >= low for high, low in zip(few, many, strict=True))
+
+
+def test_channels_that_see_the_same_have_the_whole_budget_each() -> None:
+    """Two views of one thing cost no more than one; rates are looked for in steps of 4%."""
+    scores = np.random.default_rng(0).gamma(2, 1, 4 * DAY_MINUTES)
+    alone = life([[score] for score in scores])
+    both = life([[score, 3 * score] for score in scores])
+    first, second = levels(both, 10)
+    assert second == pytest.approx(3 * first, rel=1e-6)
+    assert 0.93 * raised(alone, *levels(alone, 10)) <= raised(both, first, second) <= 40
+
+
+def test_channels_that_never_agree_share_the_budget() -> None:
+    """Each then raises the same, and together they raise what is allowed."""
+    scores = np.random.default_rng(1).gamma(2, 1, (4 * DAY_MINUTES, 2))
+    of = life((scores * [1, 50]).tolist())
+    found = levels(of, 10)
+    own = [happenings(of, of.peaks[:, channel] > found[channel]) for channel in range(2)]
+    assert raised(of, *found) == pytest.approx(40, rel=0.06)
+    assert own == pytest.approx([20, 20], abs=2)
+
+
+@pytest.mark.parametrize(("minutes", "count"), [([], 0), ([5], 1), ([5, 8, 11, 14], 1), ([5, 9, 12, 30], 3)])
+def test_minutes_close_together_are_one_happening(minutes: list[int], count: int) -> None:
+    """However long it lasts in all; a longer pause than `join` makes two of it."""
+    of = life([[0.0]] * 40, join=3)
+    above = np.isin(of.minutes, minutes)
+    assert happenings(of, above) == count
+
+
+def test_a_long_happening_weighs_what_its_first_minute_weighs() -> None:
+    """So that one counts once, old or new."""
+    of = life([[1.0]] * 40, old=True)
+    above = of.minutes >= 21
+    assert happenings(of, above) == pytest.approx(0.5, abs=0.02)
+    assert happenings(of, of.minutes == 21) == happenings(of, above)
+
+
+def test_where_nothing_ever_happened_anything_is_worth_an_alert() -> None:
+    """Minutes without a score, or with none above 0, give the level 0."""
+    assert levels(life([[NOT_KNOWN, NOT_KNOWN]] * 9), 1) == (0.0, 0.0)
+    assert levels(life([[0.0, NOT_KNOWN]] * 9), 1) == (0.0, 0.0)
+
+
+def test_before_a_happening_is_allowed_the_level_is_the_highest_ever_seen() -> None:
+    """Two hours at three a day allow none yet."""
+    assert levels(life([[float(n % 50)] for n in range(120)]), 3) == (49.0,)
+
+
+def test_a_rate_is_told_of_what_reaches_a_score() -> None:
+    """Ten happenings a day at 5, two of them up to 9; none known of no life."""
+    peaks = [0.0] * (2 * DAY_MINUTES)
+    for number in range(20):
+        peaks[144 * number] = 9.0 if number % 5 == 0 else 5.0
+    of = life([[peak] for peak in peaks])
+    assert [per_day(of, 0, score) for score in (9.5, 9.0, 6.0, 5.0)] == [0, 2, 2, 10]
+    nothing = Life(of.minutes[:0], of.peaks[:0], of.weights[:0], 0.0, 3)
+    assert per_day(nothing, 0, 1.0) is None

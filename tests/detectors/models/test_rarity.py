@@ -1,0 +1,71 @@
+"""A value is as strange as it is seldom, however many ordinary ones there are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detectors.base import Grid
+from detectors.models.rarity import RarityModel
+from detectors.options import RarityOptions
+
+
+def grid(value: float, *, cells: int = 4, seen: bool = True) -> Grid:
+    """All cells of one value."""
+    shape = (cells, cells)
+    return Grid(np.full((*shape, 1), value, np.float32), np.full(shape, seen, np.bool_))
+
+
+def taught(*values: float, rounds: int = 500) -> RarityModel:
+    """A model that saw these values in turn."""
+    model = RarityModel(RarityOptions(memory=100_000))
+    for _ in range(rounds):
+        for value in values:
+            model.learn(grid(value))
+    return model
+
+
+def value(model: RarityModel, at: float) -> float:
+    """Its score of a grid of that value."""
+    found = model.score(grid(at)).value
+    assert found is not None
+    return found
+
+
+def test_between_two_ordinary_values_lies_a_strange_one() -> None:
+    """Light on and light off are both ordinary, half lit is not: a mean and a deviation would say the opposite."""
+    model = taught(0.1, 0.9)
+    assert value(model, 0.1) < 1
+    assert value(model, 0.9) < 1
+    assert value(model, 0.5) > 2.5
+
+
+def test_ten_times_as_seldom_is_one_more() -> None:
+    """The score counts powers of ten."""
+    model = RarityModel(RarityOptions(memory=1_000_000))
+    for number in range(20_000):
+        model.learn(grid(0.9 if number % 1000 == 0 else 0.5 if number % 100 == 0 else 0.1))
+    assert value(model, 0.9) - value(model, 0.5) == pytest.approx(1.0, abs=0.1)
+
+
+def test_it_forgets() -> None:
+    """What was ordinary long ago is strange again, what came since is ordinary."""
+    model = RarityModel(RarityOptions(memory=100))
+    for number in range(1500):
+        model.learn(grid(0.1 if number < 500 else 0.9))
+    assert value(model, 0.9) < 0.5
+    assert value(model, 0.1) > 1.5
+
+
+def test_a_cell_without_evidence_learns_nothing() -> None:
+    """Masked cells stay as they were."""
+    model = taught(0.1)
+    before = model.state()
+    model.learn(grid(0.9, seen=False))
+    assert all(np.array_equal(array, before[name]) for name, array in model.state().items())
+
+
+def test_bins_must_have_width() -> None:
+    """The error says what to change."""
+    with pytest.raises(ValueError, match="raise high or lower low"):
+        RarityOptions(low=1.0, high=1.0)
