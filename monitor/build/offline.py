@@ -57,6 +57,9 @@ SHARE = 0.25
 # Fewer seconds than that say nothing about a limit.
 LEAST_SECONDS = 15
 _NS = 1_000_000_000
+# In recordings shorter than this no budget is kept, and events this far apart are listed each for itself.
+BUDGET_S = 86_400.0
+LISTED_APART_S = 10.0
 # What stands for a camera's name where there is no camera.
 _SCAN, _CLIP = "scan", "clip"
 
@@ -192,8 +195,9 @@ def _route(config: Config, device: str, path: Path) -> Route:
     except SourceError as error:
         raise ScanError(error.detail) from error
     length_s = source.info.length_s
-    scorer = CameraScorer(pipeline(fitted_to(config, length_s), config.seed, device, config.threads))
-    decider = EpisodeDecider({_SCAN: rules(config)})
+    sections = fitted_to(unbudgeted(config, length_s), length_s)
+    scorer = CameraScorer(pipeline(sections, config.seed, device, config.threads))
+    decider = EpisodeDecider({_SCAN: rules(sections)})
 
     def frames() -> Generator[Frame, None, None]:
         try:
@@ -210,6 +214,19 @@ def _route(config: Config, device: str, path: Path) -> Route:
         return judgement
 
     return Route(frames, judge, decider.judge, lambda: decider.end(_SCAN, "source ended"), length_s)
+
+
+def unbudgeted(sections: CameraSections, length_s: float | None) -> CameraSections:
+    """The sections for a recording in which no budget can be learned: its threshold holds, and moments are listed.
+
+    A budget needs half a day before its limits are proven; and who looks through a recording wants its moments one by
+    one, not as the one happening that they would be to somebody who is woken by them.
+    """
+    if length_s is not None and length_s >= BUDGET_S:
+        return sections
+    apart_s = min(sections.episodes.refractory_s, LISTED_APART_S)
+    episodes = sections.episodes.model_copy(update={"refractory_s": apart_s})
+    return sections.model_copy(update={"budget": None, "episodes": episodes})
 
 
 def fitted_to(sections: CameraSections, length_s: float | None) -> CameraSections:

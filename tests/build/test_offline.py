@@ -9,7 +9,7 @@ import pytest
 from detectors.base import Reading, State, Verdict
 from detectors.options import ThresholdOptions
 from monitor.build.detecting import pipeline
-from monitor.build.offline import LEAST_SECONDS, SHORT_S, EpisodeAlerter, fitted_to
+from monitor.build.offline import BUDGET_S, LEAST_SECONDS, SHORT_S, EpisodeAlerter, fitted_to, unbudgeted
 from monitor.config import Config, load_text
 from monitor.deciding.episodes import Rules
 
@@ -114,3 +114,17 @@ def test_an_event_that_goes_on_is_one_alert() -> None:
         alerter.step(number / 10, reading(number / 10, strange=strange))
     [alert] = alerter.end(30.0)
     assert (alert.raised_s, alert.ended_s) == (pytest.approx(5.2), pytest.approx(22.9))
+
+
+@pytest.mark.parametrize("length_s", [None, 60.0, BUDGET_S - 1])
+def test_a_recording_in_which_no_budget_can_be_learned_has_none(length_s: float | None) -> None:
+    """Its threshold sets the limit, and moments seconds apart are listed each for itself."""
+    sections = unbudgeted(Config.model_validate({"cameras": {"gate": {"source": "demo:"}}}), length_s)
+    assert sections.budget is None
+    assert sections.episodes.refractory_s == 10
+
+
+def test_days_are_scanned_under_the_budget() -> None:
+    """From a day on a recording is treated as a camera would be."""
+    sections = Config.model_validate({"cameras": {"gate": {"source": "demo:"}}})
+    assert unbudgeted(sections, BUDGET_S) is sections
