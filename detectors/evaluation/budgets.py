@@ -100,8 +100,9 @@ def replayed(course: Course, per_day: float, start_h: float) -> Limits:
         for frames in (slice(start, start + 1), slice(start + 1, end)):
             now = budget.standing(minute, light)
             if now.levels is not None and now.judging:
-                levels[frames], proven[frames] = now.levels, now.proven
-                seeing[frames] = bool((np.array(now.levels) < highest).any())
+                found = np.array([np.inf if level is None else level for level in now.levels])
+                levels[frames], proven[frames] = found, now.proven
+                seeing[frames] = bool((found < highest).any())
             while coming and coming[0].minute < minute:
                 highest = np.maximum(highest, coming[0].peaks)
                 budget.take(coming.popleft())

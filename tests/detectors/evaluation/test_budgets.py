@@ -238,3 +238,14 @@ def test_labels_of_more_than_an_hour_of_test_are_looked_for(days: Callable) -> N
     assert [(each.budget, each.every.truth, each.every.own) for each in told.found] == [(3.0, 1, 1), (10.0, 1, 1)]
     assert told.found[0].median_delay_s == 4.0
     assert allowed([*logs[:15], replace(logs[15], trained=False, labels=labels)], TERMS) is None
+
+
+def test_a_channel_that_is_silent_for_hours_has_no_level_meanwhile(days: Callable) -> None:
+    """The scene's models are ripe long after those of what moves: it raises nothing before, and spoils nothing."""
+    scores = noise(3)
+    scores[: 2 * PER_HOUR, 1] = NAN
+    limits = replayed(course(days(scores)), 10.0, 0)
+    before, after = limits.levels[PER_HOUR + 900], limits.levels[-1]
+    assert np.isfinite(before[0])
+    assert np.isinf(before[1])
+    assert np.isfinite(after).all()
