@@ -76,14 +76,11 @@ def test_every_frame_of_the_recording_was_judged_once(daemon: Any) -> None:
     assert daemon.metric("rareframe_frames_missed_total", camera="tape") == 0
 
 
-def test_the_alert_process_forgets_no_event(daemon: Any, demo_video: Any) -> None:
+def test_the_alert_process_forgets_no_event(daemon: Any) -> None:
     """What was stored is there under the same ids, nobody is told of it as new, and judging goes on."""
     before = {event["id"]: event for event in daemon.events() if event["camera"] == "tape"}
-    assert any(
-        event["began_pts"] < true.ended_s and event["ended_pts"] > true.began_s
-        for event in before.values()
-        for true in demo_video[1]
-    )
+    # Which events depends on how much the worker had learned when it was killed; what is found is `test_event`'s.
+    assert before
     _kill_and_wait(daemon, "alert")
     daemon.until(lambda: _judged(daemon, "door") > 10, BACK_S, "the camera is judged again")
     assert {event["id"]: event for event in daemon.events() if event["camera"] == "tape"} == before
