@@ -10,14 +10,13 @@ import cv2
 import numpy as np
 
 from detectors.base import Floats, Image, Mask, Picture, Reading, Verdict
+from detectors.budget.light import INFRARED_LEVELS
 from detectors.features.moving import Cells, lag, moving
 from detectors.rules.vocabulary import COLOUR, INFRARED, RESERVED, WEEKDAYS
 from detectors.zones import Zones
 
 Value = float | str | None
 CELLS = Cells(side_px=16, stride_px=8)
-# In infra-red light the channels of a pixel differ by less than this on average. Unit: grey levels.
-INFRARED_LEVELS = 3.0
 # Something that moves in a zone may pause for so long, or for two pictures. Unit: seconds.
 PAUSE_S = 2.0
 _WHITE = 255

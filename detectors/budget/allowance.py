@@ -35,7 +35,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Among how many frames how many must be above a limit for an episode to open, see `deciding.episodes`."""
+    """So many frames among so many of one channel must be above its limit for an episode to open."""
 
     frames: int = 3
     among: int = 5
@@ -53,7 +53,6 @@ class Allowance:
 
     def __init__(self, budget: Budget, opening: Opening) -> None:
         self.budget = budget
-        self.light = Light.COLOUR
         self._meter = LightMeter()
         self._minutes = Minutes(len(budget.diary.channels))
         self._sustained = {name: Sustained(opening.frames, opening.among) for name in budget.diary.channels}
@@ -68,9 +67,9 @@ class Allowance:
             clock_s: When it was taken, on a clock that goes on while the daemon is down, if there is one.
             passed_s: Since the picture before; infinite after a cut.
         """
-        self.light = self._meter.step(picture)
-        self._frame = _Frame(clock_s, passed_s, self.light)
-        now = self.budget.standing(int(clock_s // MINUTE_S), self.light)
+        light = self._meter.step(picture)
+        self._frame = _Frame(clock_s, passed_s, light)
+        now = self.budget.standing(int(clock_s // MINUTE_S), light)
         names = self.budget.diary.channels
         limits = now.levels or (None,) * len(names)
         return {n: Given(limit, now.judging, now.proven, now.why) for n, limit in zip(names, limits, strict=True)}

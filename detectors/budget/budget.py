@@ -16,7 +16,7 @@ import numpy as np
 
 from detectors.base import Floats, StateDict, StateView
 from detectors.budget.diary import MINUTE_S, Diary, Light, Minute
-from detectors.budget.levels import DAY_MINUTES, Doubles, Life, levels, per_day
+from detectors.budget.levels import DAY_MINUTES, Doubles, Life, levels
 
 HALF_LIFE_DAYS = 2.0
 # Before so much was seen there is no level at all, and before so much it is marked as not proven. Unit: seconds.
@@ -97,10 +97,6 @@ class Budget:
         if self._said is None or self._said[:2] != (minute, light):
             self._said = minute, light, self._standing(minute, light)
         return self._said[2]
-
-    def per_day(self, channel: str, score: float, minute: int) -> float | None:
-        """How often a day such a score, or a higher one, comes in ordinary life; None before anything was seen."""
-        return per_day(self._life(minute), self.diary.channels.index(channel), score)
 
     def state(self) -> StateDict:
         """The diary's arrays; levels follow from them."""

@@ -29,7 +29,6 @@ class Light(IntEnum):
     COLOUR = 0
     INFRARED = 1
     DARK = 2
-    LAMPS = 3  # colour, but of artificial light
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,13 +95,6 @@ def _between(least: float, most: float) -> list[float]:
     return [2.0 ** (step / _SPLITS) for step in range(first + 1, last + 1)]
 
 
-def per_day(life: Life, channel: int, score: float) -> float | None:
-    """How often a day this channel's life brings such a score, or a higher one; None before a first minute."""
-    if life.days <= 0:
-        return None
-    return happenings(life, life.peaks[:, channel] >= np.float32(score)) / life.days
-
-
 class _Curve:
     """One channel's highest minutes and how many happenings they make, for ever lower levels."""
 

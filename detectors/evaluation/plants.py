@@ -17,11 +17,10 @@ import cv2
 import numpy as np
 
 from detectors.base import Floats, Image
+from detectors.budget.light import INFRARED_LEVELS
 
 # Plants keep so far from one another, so that an alert belongs to one of them. Unit: seconds.
 APART_S = 1200.0
-# Where a picture's channels differ by less than this on average it is grey, and so is what is drawn. Unit: levels.
-GREY_LEVELS = 3.0
 STEP_HZ = 1.8  # of a walker
 _HALF = 0.5
 _PATCH = 48  # pixels along the side of a texture before it is scaled
@@ -124,7 +123,7 @@ class Plant:
         if x0 < x1 and y0 < y1:
             looks[y0:y1, x0:x1] = patch[y0 - top : y1 - top, x0 - left : x1 - left]
         around = image[max(0, y0 - 4) : y1 + 4, max(0, x0 - 4) : x1 + 4] if x0 < x1 and y0 < y1 else image
-        if (around.max(-1).astype(int) - around.min(-1)).mean() < GREY_LEVELS:
+        if (around.max(-1).astype(int) - around.min(-1)).mean() < INFRARED_LEVELS:
             looks[:] = looks.mean(-1, keepdims=True)
         return looks * (float(np.clip(image.mean(), 12, 160)) / 90)
 

@@ -50,8 +50,7 @@ class AciThreshold:
 
     def p_value(self, score: float) -> float | None:
         """(1 + number of the last scores at least as large) / (n + 1): a rank among all scores, strange ones too."""
-        held = len(self._window)
-        return (1 + self._window.at_least(score)) / (held + 1) if held else None
+        return self._window.rank(score)
 
     def limit(self) -> float | None:
         """The 1 - a quantile, interpolated linearly; 0 and above everything seen at the ends."""

@@ -5,17 +5,13 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-import numpy as np
-
-from detectors.base import StateDict, StateView
 from detectors.options import ConformalOptions
-from detectors.state import Wanted, fitted
-from detectors.thresholds.scores import Window, refuse_unfit
+from detectors.thresholds.scores import Remembering
 
 ROUNDING = 1e-9  # 0.002 · 1,000 must count as 2 although it may come out a little below
 
 
-class ConformalThreshold:
+class ConformalThreshold(Remembering):
     """P-value = (1 + number of the last scores at least as large) / (n + 1) (Vovk et al. 2005, Laxhammar et al. 2010).
 
     Controls P(p ≤ a) ≤ a for every a, without any assumption on the distribution, if the new score is exchangeable with
@@ -30,13 +26,12 @@ class ConformalThreshold:
     wants_all: ClassVar[bool] = False
 
     def __init__(self, options: ConformalOptions) -> None:
+        super().__init__(options.window)
         self._options = options
-        self._window = Window(options.window)
 
     def p_value(self, score: float) -> float | None:
         """From 1 / (n + 1) to 1; valid, but coarse, from the first score on."""
-        held = len(self._window)
-        return (1 + self._window.at_least(score)) / (held + 1) if held else None
+        return self._window.rank(score)
 
     def limit(self) -> float | None:
         """The largest of the last scores that is not above `rate` of them; above it p ≤ rate."""
@@ -49,16 +44,3 @@ class ConformalThreshold:
     def missing(self) -> int:
         """See `detectors.base.Threshold.missing`."""
         return 0 if self.limit() is not None else max(1, math.ceil(2 / self._options.rate - 1) - len(self._window))
-
-    def update(self, score: float) -> None:
-        """Take in one score; ValueError if it is not finite or negative."""
-        refuse_unfit(score)
-        self._window.add(score)
-
-    def state(self) -> StateDict:
-        """`scores` (n,) float64, oldest first."""
-        return {"scores": self._window.arrived()}
-
-    def restore(self, state: StateView) -> None:
-        """Go on from `state`; StateError if it does not fit, nothing changed."""
-        self._window.refill(fitted(state, {"scores": Wanted(np.float64, (None,))})["scores"])

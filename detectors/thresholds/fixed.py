@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
-from detectors.base import StateDict, StateView
 from detectors.options import FixedOptions
-from detectors.state import Wanted, fitted
-from detectors.thresholds.scores import Window, refuse_unfit
+from detectors.thresholds.scores import Remembering
 
 
-class FixedThreshold:
+class FixedThreshold(Remembering):
     """Limit = what the options say; p-value = (1 + number of the last scores at least as large) / (n + 1).
 
     Controls nothing but the limit itself: how many scores lie above it is whatever this camera brings. A poor choice
@@ -29,13 +25,12 @@ class FixedThreshold:
     wants_all: ClassVar[bool] = True
 
     def __init__(self, options: FixedOptions) -> None:
+        super().__init__(options.window)
         self._options = options
-        self._window = Window(options.window)
 
     def p_value(self, score: float) -> float | None:
         """From 1 / (n + 1) to 1; has nothing to do with the limit."""
-        held = len(self._window)
-        return (1 + self._window.at_least(score)) / (held + 1) if held else None
+        return self._window.rank(score)
 
     def limit(self) -> float | None:
         """As set; None before the first score."""
@@ -44,16 +39,3 @@ class FixedThreshold:
     def missing(self) -> int:
         """See `detectors.base.Threshold.missing`."""
         return 0 if len(self._window) else 1
-
-    def update(self, score: float) -> None:
-        """Take in one score; ValueError if it is not finite or negative."""
-        refuse_unfit(score)
-        self._window.add(score)
-
-    def state(self) -> StateDict:
-        """`scores` (n,) float64, oldest first."""
-        return {"scores": self._window.arrived()}
-
-    def restore(self, state: StateView) -> None:
-        """Go on from `state`; StateError if it does not fit, nothing changed."""
-        self._window.refill(fitted(state, {"scores": Wanted(np.float64, (None,))})["scores"])

@@ -5,17 +5,13 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-import numpy as np
-
-from detectors.base import StateDict, StateView
 from detectors.options import IqrThresholdOptions
-from detectors.state import Wanted, fitted
-from detectors.thresholds.scores import Window, quantile, refuse_unfit
+from detectors.thresholds.scores import Remembering, quantile
 
 RANGE_SD = 1.3489795  # interquartile range of the standard normal distribution
 
 
-class IqrThreshold:
+class IqrThreshold(Remembering):
     """Limit = Q3 + k · (Q3 - Q1) of the last scores; p-value of the normal distribution with these quartiles.
 
     Controls nothing calibrated: k = 1.5 leaves 0.35 % of normal scores above it, and several per cent of skewed ones.
@@ -28,8 +24,8 @@ class IqrThreshold:
     wants_all: ClassVar[bool] = False
 
     def __init__(self, options: IqrThresholdOptions) -> None:
+        super().__init__(options.window)
         self._options = options
-        self._window = Window(options.window)
 
     def p_value(self, score: float) -> float | None:
         """Upper tail of the normal distribution with the scores' quartiles; 0 or 1 if the quartiles are equal."""
@@ -51,19 +47,6 @@ class IqrThreshold:
     def missing(self) -> int:
         """See `detectors.base.Threshold.missing`."""
         return max(0, self._options.warmup - len(self._window))
-
-    def update(self, score: float) -> None:
-        """Take in one score; ValueError if it is not finite or negative."""
-        refuse_unfit(score)
-        self._window.add(score)
-
-    def state(self) -> StateDict:
-        """`scores` (n,) float64, oldest first."""
-        return {"scores": self._window.arrived()}
-
-    def restore(self, state: StateView) -> None:
-        """Go on from `state`; StateError if it does not fit, nothing changed."""
-        self._window.refill(fitted(state, {"scores": Wanted(np.float64, (None,))})["scores"])
 
     def _quartiles(self) -> tuple[float, float]:
         ordered = self._window.ordered

@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-import numpy as np
-
-from detectors.base import StateDict, StateView
 from detectors.options import QuantileOptions
-from detectors.state import Wanted, fitted
-from detectors.thresholds.scores import Window, quantile, refuse_unfit
+from detectors.thresholds.scores import Remembering, quantile
 
 
-class QuantileThreshold:
+class QuantileThreshold(Remembering):
     """Limit = the (1 - rate) quantile of the last scores; p-value = share of them at least as large.
 
     Controls the share of frames above the limit, if the scores are stationary over the window. A poor choice where they
@@ -27,8 +23,8 @@ class QuantileThreshold:
     wants_all: ClassVar[bool] = False
 
     def __init__(self, options: QuantileOptions) -> None:
+        super().__init__(options.window)
         self._options = options
-        self._window = Window(options.window)
 
     def p_value(self, score: float) -> float | None:
         """Share of the last scores that are at least `score`; 0 beyond the largest."""
@@ -43,19 +39,6 @@ class QuantileThreshold:
     def missing(self) -> int:
         """See `detectors.base.Threshold.missing`."""
         return 0 if self._answers() else max(1, math.ceil(1 / self._options.rate + 1) - len(self._window))
-
-    def update(self, score: float) -> None:
-        """Take in one score; ValueError if it is not finite or negative."""
-        refuse_unfit(score)
-        self._window.add(score)
-
-    def state(self) -> StateDict:
-        """`scores` (n,) float64, oldest first."""
-        return {"scores": self._window.arrived()}
-
-    def restore(self, state: StateView) -> None:
-        """Go on from `state`; StateError if it does not fit, nothing changed."""
-        self._window.refill(fitted(state, {"scores": Wanted(np.float64, (None,))})["scores"])
 
     def _answers(self) -> bool:
         return self._options.rate * (len(self._window) - 1) >= 1

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from detectors.base import StateError
+from detectors.base import StateDict, StateError, StateView
+from detectors.state import Wanted, fitted
 
 Numbers = npt.NDArray[np.float64]
 
@@ -72,6 +73,10 @@ class Window:
         """How many of the scores held are `score` or larger."""
         return self._held - int(np.searchsorted(self.ordered, score))
 
+    def rank(self, score: float) -> float | None:
+        """(1 + number of the scores held at least as large) / (n + 1), a p-value; None while none is held."""
+        return (1 + self.at_least(score)) / (self._held + 1) if self._held else None
+
     def arrived(self) -> Numbers:
         """A copy of the scores held, oldest first."""
         if self._held < len(self._arrived):
@@ -93,3 +98,23 @@ class Window:
         self._next = len(kept) % size
         self._arrived[: self._held] = kept
         self._ordered[: self._held] = np.sort(kept)
+
+
+class Remembering:
+    """What a threshold does that is made of its last scores and of nothing else."""
+
+    def __init__(self, window: int) -> None:
+        self._window = Window(window)
+
+    def update(self, score: float) -> None:
+        """Take in one score; ValueError if it is not finite or negative."""
+        refuse_unfit(score)
+        self._window.add(score)
+
+    def state(self) -> StateDict:
+        """`scores` (n,) float64, oldest first."""
+        return {"scores": self._window.arrived()}
+
+    def restore(self, state: StateView) -> None:
+        """Go on from `state`; StateError if it does not fit, nothing changed."""
+        self._window.refill(fitted(state, {"scores": Wanted(np.float64, (None,))})["scores"])

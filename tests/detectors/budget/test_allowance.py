@@ -152,7 +152,6 @@ def test_another_light_is_noticed_and_not_judged() -> None:
     play.frames(7200, 1.0, 2.0)
     for _ in range(120):
         given = play.frame(30.0, 50.0, INFRARED)
-    assert play.allowance.light is Light.INFRARED
     assert [(each.limit, each.judging) for each in given.values()] == [(None, False)] * 2
     assert "first time in this light" in given["scene"].why
     assert play.allowance.budget.diary.lights.tolist() == [Light.COLOUR] * 120 + [Light.INFRARED]

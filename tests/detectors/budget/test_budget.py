@@ -152,7 +152,6 @@ def test_one_long_happening_counts_once() -> None:
     for lived, minutes in ((long, 120), (short, 1)):
         end = live(lived, 0, 2 * DAY_MINUTES, peaks={DAY_MINUTES + minute: 9.0 for minute in range(minutes)})
         assert lived.standing(end, COLOUR).levels == (1.0,)
-        assert lived.per_day("moving", 9.0, end) == pytest.approx(0.5, abs=0.05)
 
 
 def test_a_light_has_levels_of_its_own_after_a_week() -> None:
@@ -203,15 +202,6 @@ def test_a_scene_in_which_nothing_happens_is_not_strange_all_the_time() -> None:
     peaks = {minute: 2 + float(np.sin(day * minute)) for minute in range(2 * DAY_MINUTES)}
     (level,) = swaying.standing(live(swaying, 0, 2 * DAY_MINUTES, peaks=peaks), COLOUR).levels or ()
     assert np.mean([peak > level for peak in peaks.values()]) < 0.25
-
-
-def test_how_rare_a_score_is_can_be_asked() -> None:
-    """None before anything was seen."""
-    lived = budget()
-    assert lived.per_day("moving", 1.0, 0) is None
-    end = live(lived, 0, 2 * DAY_MINUTES, peaks=every(144, 2 * DAY_MINUTES))
-    assert lived.per_day("moving", 5.0, end) == pytest.approx(10, rel=0.05)
-    assert lived.per_day("moving", 99.0, end) == 0
 
 
 class Limiting(Protocol):

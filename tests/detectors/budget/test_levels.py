@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.budget.diary import NOT_KNOWN
-from detectors.budget.levels import DAY_MINUTES, MOST_ABOVE, Doubles, Life, happenings, levels, per_day
+from detectors.budget.levels import DAY_MINUTES, MOST_ABOVE, Doubles, Life, happenings, levels
 
 # Few values, so that many are equal: equal ones are above a level together or not at all.
 PEAKS = [NOT_KNOWN, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 3.25, 7.0]
@@ -113,14 +113,3 @@ def test_where_nothing_ever_happened_anything_is_worth_an_alert() -> None:
 def test_before_a_happening_is_allowed_the_level_is_the_highest_ever_seen() -> None:
     """Two hours at three a day allow none yet."""
     assert levels(life([[float(n % 50)] for n in range(120)]), 3) == (49.0,)
-
-
-def test_a_rate_is_told_of_what_reaches_a_score() -> None:
-    """Ten happenings a day at 5, two of them up to 9; none known of no life."""
-    peaks = [0.0] * (2 * DAY_MINUTES)
-    for number in range(20):
-        peaks[144 * number] = 9.0 if number % 5 == 0 else 5.0
-    of = life([[peak] for peak in peaks])
-    assert [per_day(of, 0, score) for score in (9.5, 9.0, 6.0, 5.0)] == [0, 2, 2, 10]
-    nothing = Life(of.minutes[:0], of.peaks[:0], of.weights[:0], 0.0, 3)
-    assert per_day(nothing, 0, 1.0) is None
