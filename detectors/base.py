@@ -26,6 +26,11 @@ Mask = npt.NDArray[np.bool_]
 StateDict = dict[str, npt.NDArray[Any]]
 StateView = Mapping[str, npt.NDArray[Any]]
 
+# In infra-red light the channels of a pixel differ by less than this on average. Unit: levels.
+INFRARED_LEVELS = 3.0
+# One pixel in so many, each way, tells enough of that.
+_STRIDE = 8
+
 
 class StateError(ValueError):
     """A saved state does not fit this model (missing array, other shape). The model is left as it was."""
@@ -68,6 +73,12 @@ class Picture:
         """(H, W) uint8 luma, ITU-R BT.601 weights as OpenCV's BGR2GRAY uses them."""
         return np.asarray(cv2.cvtColor(self.image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
+    @cached_property
+    def infrared(self) -> bool:
+        """Whether it is grey all over, as cameras see in infra-red light."""
+        some = self.image[::_STRIDE, ::_STRIDE].reshape(-1, 3)
+        return float((some.max(1) - some.min(1)).mean(dtype=np.float64)) < INFRARED_LEVELS
+
     def change_from(self, before: Picture) -> Change:
         """What changed since `before`; features that compare with the same picture share what was computed."""
         if self._changed_from is None or self._changed_from() is not before:
@@ -82,10 +93,12 @@ class Grid:
     Attributes:
         values: (h, w, d) float32, finite.
         mask: (h, w) bool; True where the cell carries evidence. A cell that is False takes no part in any score.
+        infrared: Whether it is of a picture in infra-red light, if the feature tells; some models keep the two apart.
     """
 
     values: Floats
     mask: Mask
+    infrared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,7 +243,7 @@ class Pipeline:
 
     def _watched(self, grid: Grid) -> Grid:
         zones = self._watch.zones
-        return Grid(grid.values, grid.mask & zones.watched(*grid.mask.shape)) if zones.masked else grid
+        return replace(grid, mask=grid.mask & zones.watched(*grid.mask.shape)) if zones.masked else grid
 
     def _lesson(self, channel: Channel, judged: ChannelReading, reading: Reading) -> Callable[[], Lesson] | None:
         """What this picture teaches; None unless all the channel's features looked at it.

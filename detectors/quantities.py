@@ -9,8 +9,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from detectors.base import Floats, Image, Mask, Picture, Reading, Verdict
-from detectors.budget.light import INFRARED_LEVELS
+from detectors.base import INFRARED_LEVELS, Floats, Image, Mask, Picture, Reading, Verdict
 from detectors.features.moving import Cells, lag, moving
 from detectors.rules.vocabulary import COLOUR, INFRARED, RESERVED, WEEKDAYS
 from detectors.zones import Zones

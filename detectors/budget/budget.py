@@ -9,7 +9,7 @@ the next days stricter.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,15 +59,16 @@ class Standing:
 class Budget:
     """The limits of one camera's channels, from its diary. Not for several threads at once."""
 
-    def __init__(self, channels: Sequence[str], alerts_per_day: float, join_s: float) -> None:
+    def __init__(self, shares: Mapping[str, float], alerts_per_day: float, join_s: float) -> None:
         """Begin with an empty diary.
 
         Args:
-            channels: Names of those that share the budget; at least one.
+            shares: The channels that share the budget, at least one, and how often each may alert beside the others.
             alerts_per_day: Wanted, > 0.
             join_s: What lies at most so far apart is one happening.
         """
-        self.diary = Diary(channels)
+        self.diary = Diary(tuple(shares))
+        self._shares = tuple(shares.values())
         self._alerts_per_day = alerts_per_day
         self._join = max(1, math.floor(join_s / MINUTE_S))
         self._found: tuple[float | None, ...] | None = None
@@ -143,7 +144,7 @@ class Budget:
         if self._found is None or minute - at >= EVERY or minute < at or of is not light:
             life = self._life_of(minute, light)
             known = (life.peaks >= 0).sum(axis=0) >= LEAST_KNOWN
-            found = levels(life, self._alerts_per_day)
+            found = levels(life, self._alerts_per_day, self._shares)
             self._found = tuple(level if enough else None for level, enough in zip(found, known, strict=True))
             self._found_for = minute, light
         return self._found

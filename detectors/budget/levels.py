@@ -20,7 +20,7 @@ from detectors.base import Floats
 DAY_MINUTES = 1440
 # Levels are looked for among so many counts of minutes above them, evenly spaced by ratio.
 _STEPS = 40
-# And among so many rates of a channel from each one to twice of it, evenly spaced by ratio.
+# And among so many rates of the channel of the largest share from each one to twice of it, evenly spaced by ratio.
 _SPLITS = 16
 # What holds for more than so much of the time is ordinary, though all of it hangs together and so is one happening.
 MOST_ABOVE = 0.2
@@ -65,21 +65,25 @@ def happenings(life: Life, above: npt.NDArray[np.bool_]) -> float:
     return float(life.weights[places[first]].sum())
 
 
-def levels(life: Life, per_day: float) -> tuple[float, ...]:
+def levels(life: Life, per_day: float, shares: Sequence[float]) -> tuple[float, ...]:
     """The level of each channel, so that all of them together alert `per_day` times a day watched; at least 0.
 
-    Each channel gets the same rate of its own, the highest at which what all of them raise together, a happening seen
-    by several counted once, is no more than allowed. Channels that see the same have the whole budget each; channels
-    that never agree have a share each.
+    Each channel gets a rate of its own, as large beside the others' as its share, the highest at which what all of
+    them raise together, a happening seen by several counted once, is no more than allowed. Channels of equal shares
+    that see the same have the whole budget each; channels that never agree have their share of it.
+
+    Args:
+        life: What the levels are made of.
+        per_day: Alerts wanted a day, > 0.
+        shares: Of each channel beside the others, > 0.
     """
-    channels = life.peaks.shape[1]
+    most = max(shares)
+    parts = [share / most for share in shares]
     allowed = max(0.0, per_day * life.days - _HALF)
-    if channels == 1:
-        return (_Curve(life, 0).level(allowed),)
-    curves = [_Curve(life, channel) for channel in range(channels)]
-    found = tuple(curve.level(allowed / channels) for curve in curves)
-    for share in _between(allowed / channels, allowed):
-        more = tuple(curve.level(share) for curve in curves)
+    curves = [_Curve(life, channel) for channel in range(len(parts))]
+    found = tuple(curve.level(allowed * part / sum(parts)) for curve, part in zip(curves, parts, strict=True))
+    for rate in _between(allowed / sum(parts), allowed):
+        more = tuple(curve.level(rate * part) for curve, part in zip(curves, parts, strict=True))
         above: npt.NDArray[np.bool_] = np.any(life.peaks > np.array(more, np.float32), axis=1)
         if happenings(life, above) > allowed:
             break

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from detectors.base import Image, Picture
+from detectors.base import Picture
 from detectors.budget.diary import Light
 
-# In infra-red light the channels of a pixel differ by less than this on average. Unit: levels.
-INFRARED_LEVELS = 3.0
 # A picture darker than this on average shows hardly anything. Unit: levels.
 DARK_LEVELS = 16.0
 # Another light counts once it lasted so long: a camera's exposure swings after a switch. Unit: seconds.
@@ -29,7 +25,7 @@ class LightMeter:
 
     def step(self, picture: Picture) -> Light:
         """The light of the next picture, or still that of those before."""
-        seen = light_of(picture.image)
+        seen = light_of(picture)
         if self._light is None or seen is self._light:
             self._light, self._other = seen, None
         elif seen is not self._other:
@@ -43,10 +39,8 @@ class LightMeter:
         self._light = self._other = None
 
 
-def light_of(image: Image) -> Light:
-    """Of one picture, (H, W, 3) uint8 BGR."""
-    some = image[::_STRIDE, ::_STRIDE].reshape(-1, 3)
-    if float(some.mean()) < DARK_LEVELS:
+def light_of(picture: Picture) -> Light:
+    """Of one picture."""
+    if float(picture.image[::_STRIDE, ::_STRIDE].mean()) < DARK_LEVELS:
         return Light.DARK
-    spread = float((some.max(1) - some.min(1)).mean(dtype=np.float64))
-    return Light.INFRARED if spread < INFRARED_LEVELS else Light.COLOUR
+    return Light.INFRARED if picture.infrared else Light.COLOUR

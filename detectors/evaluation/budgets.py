@@ -91,7 +91,7 @@ def replayed(course: Course, per_day: float, start_h: float) -> Limits:
     first = int(np.searchsorted(course.at_s, start_h * HOUR_S))
     levels = np.full(course.values.shape, np.inf, np.float32)
     proven, seeing = np.zeros(len(levels), np.bool_), np.zeros(len(levels), np.bool_)
-    budget = Budget(course.channels, per_day, course.join_s)
+    budget = Budget(course.shares, per_day, course.join_s)
     highest = np.full(len(course.channels), NOT_KNOWN)
     coming = deque(each for each in course.minutes if each.minute * MINUTE_S >= start_h * HOUR_S)
     for start, end in _alike(course, first):

@@ -16,8 +16,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from detectors.base import Floats, Image
-from detectors.budget.light import INFRARED_LEVELS
+from detectors.base import INFRARED_LEVELS, Floats, Image
 
 # Plants keep so far from one another, so that an alert belongs to one of them. Unit: seconds.
 APART_S = 1200.0

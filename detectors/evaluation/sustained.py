@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,11 +25,13 @@ class Terms:
         join_s: What lies at most so far apart is one alert.
         opening: Among how many frames how many must be above a limit.
         gap_s: Frames farther apart do not follow one another.
+        shares: How often each channel may alert beside the others.
     """
 
     join_s: float
     opening: Opening
     gap_s: float
+    shares: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Course:
     """All analysed frames (N,) of a stream, in order.
 
     Attributes:
-        channels: Their names.
+        shares: The channels, and how often each may alert beside the others.
         at_s: On the clock of the stream.
         scores: (N, channels) float32, as they were logged; NaN where one does not count.
         values: The same, sustained: what a limit is compared with, see `budget.minutes.Sustained`.
@@ -46,13 +48,18 @@ class Course:
         join_s: As of `Terms`.
     """
 
-    channels: tuple[str, ...]
+    shares: Mapping[str, float]
     at_s: Numbers
     scores: Floats
     values: Floats
     lights: npt.NDArray[np.uint8]
     minutes: tuple[Minute, ...]
     join_s: float
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(self.shares)
 
 
 def course_of(logs: Sequence[ClipLog], terms: Terms) -> Course | None:
@@ -68,7 +75,8 @@ def course_of(logs: Sequence[ClipLog], terms: Terms) -> Course | None:
     scores = np.concatenate([_columns(clip, channels) for clip in clips])
     values = np.stack([_sustained(column, passed_s, terms.opening) for column in scores.T], axis=1)
     minutes = tuple(_minutes(at_s, passed_s, values, lights))
-    return Course(channels, at_s, scores, values, lights, minutes, terms.join_s)
+    shares = {name: terms.shares[name] for name in channels}
+    return Course(shares, at_s, scores, values, lights, minutes, terms.join_s)
 
 
 def _columns(clip: Counted, channels: Sequence[str]) -> Floats:

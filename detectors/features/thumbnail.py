@@ -1,4 +1,4 @@
-"""The whole scene, very small, and what stands out from its surroundings in it. Looks at no motion and no colour."""
+"""The whole scene, very small, and what stands out from its surroundings in it. Looks at no motion."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ PLAIN = 0.03
 
 
 class Thumbnail:
-    """The picture's grey, its local contrast, or both, as one grid over the whole of it: (h, w, 1 or 2).
+    """The picture's grey, its local contrast, both, or its colours, as one grid over the whole of it: (h, w, 1 to 3).
 
     Grey is 0..1. Local contrast is d / (√mean(d²) + 0.03), d = grey - mean(grey), means over the surroundings: about
     -3..3, and nearly the same in light that is brighter, dimmer or offset everywhere (divisive normalisation, Carandini
-    & Heeger 2012). A poor choice for things much smaller than a cell.
+    & Heeger 2012). Colours are luma, red difference and blue difference (ITU-R BT.601), 0..1; the differences are
+    spread to twice their range, since few surfaces are of a pure colour, and what lies beyond is cut off. A poor choice
+    for things much smaller than a cell.
     """
 
     def __init__(self, options: ThumbnailOptions) -> None:
@@ -39,6 +41,8 @@ class Thumbnail:
         if not recent:
             return None
         options = self._options
+        if options.content == "colour":
+            return self._coloured(recent[-1])
         size = (max(FINE[0], options.width), max(FINE[1], options.height))
         small = cv2.resize(recent[-1].grey.astype(np.float32) / 255, size, interpolation=cv2.INTER_AREA)
         grey = np.asarray(small, np.float32)
@@ -49,6 +53,12 @@ class Thumbnail:
             channels.append(self._shrunk(_contrast(grey)))
         values = np.stack(channels, axis=-1)  # (h, w, d)
         return Grid(values, np.ones(values.shape[:2], np.bool_))
+
+    def _coloured(self, picture: Picture) -> Grid:
+        small = cv2.resize(picture.image, (self._options.width, self._options.height), interpolation=cv2.INTER_AREA)
+        values: Floats = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2YCrCb), np.float32) / np.float32(255)
+        values[..., 1:] = np.clip(2 * values[..., 1:] - 0.5, 0, 1)
+        return Grid(values, np.ones(values.shape[:2], np.bool_), picture.infrared)
 
     def _shrunk(self, fine: Floats) -> Floats:
         size = (self._options.width, self._options.height)

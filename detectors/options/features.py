@@ -66,8 +66,9 @@ class ThumbnailOptions(Options):
     kind: Literal["thumbnail"] = "thumbnail"
     width: int = Field(default=16, ge=1, le=256, description="Cells from left to right. Unit: cells.")
     height: int = Field(default=8, ge=1, le=256, description="Cells from top to bottom. Unit: cells.")
-    content: Literal["grey", "contrast", "both"] = Field(
-        default="both", description="Grey values, local contrast (the same in any even light), or both."
+    content: Literal["grey", "contrast", "both", "colour"] = Field(
+        default="both",
+        description="Grey values, local contrast (the same in any even light), both, or grey values and colours.",
     )
 
 

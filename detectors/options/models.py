@@ -110,6 +110,19 @@ class RarityOptions(CellOptions):
     )
     high: float = Field(default=1.0, ge=-1e6, le=1e6, description="And up to here. Unit: the feature's own.")
     bins: int = Field(default=24, ge=2, le=256, description="So many bins of one width between. Unit: bins.")
+    nearness: float = Field(
+        default=0.03,
+        ge=0,
+        lt=1,
+        description="A value counts as so much of one in the next bin, as its square of one in the bin after that, and "
+        "so on. Unit: ratio.",
+    )
+    floor: float = Field(
+        default=1e-7,
+        ge=0,
+        lt=1,
+        description="What never came counts as having come this often, so that shares have a logarithm. Unit: ratio.",
+    )
 
     @model_validator(mode="after")
     def _bins_have_width(self) -> Self:

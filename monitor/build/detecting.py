@@ -102,6 +102,7 @@ def pipeline(
     for name, threshold, learning, moment_s in (
         ("moving", sections.threshold, sections.learning, 1.0),
         ("scene", sections.scene.threshold, sections.scene.learning, 60.0),
+        ("place", sections.place.threshold, sections.place.learning, 60.0),
     ):
         detectors = [
             Detector(d.name, keys[d.name], _model(d.model, _seed(seed, d.name), device), Part(d.weight, d.usual))
@@ -117,7 +118,8 @@ def pipeline(
 def fingerprint(sections: CameraSections) -> str:
     """Of everything that shapes what a pipeline learns: a checkpoint of another fingerprint is of no use to it."""
     parts = [d.model_dump_json() for d in sections.detectors]
-    parts += [each.model_dump_json() for each in (sections.analysis, sections.threshold, sections.scene.threshold)]
+    thresholds = (sections.threshold, sections.scene.threshold, sections.place.threshold)
+    parts += [each.model_dump_json() for each in (sections.analysis, *thresholds)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -170,7 +172,8 @@ def _allowance(sections: CameraSections, channels: Sequence[str]) -> Allowance |
     if sections.budget is None:
         return None
     episodes = sections.episodes
-    budget = Budget(channels, sections.budget.alerts_per_day, episodes.refractory_s)
+    shares = sections.budget.shares.model_dump()
+    budget = Budget({name: shares[name] for name in channels}, sections.budget.alerts_per_day, episodes.refractory_s)
     return Allowance(budget, Opening(episodes.open_m, episodes.open_n))
 
 

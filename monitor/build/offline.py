@@ -34,7 +34,7 @@ from monitor.build.planting import Planting, plants_for
 from monitor.build.rules import rules
 from monitor.capture.recording import all_pictures, due_frames, open_recording
 from monitor.capture.source import SourceError
-from monitor.config import CameraSections, Config
+from monitor.config import BudgetOptions, CameraSections, Config
 from monitor.deciding.decider import EpisodeDecider
 from monitor.deciding.episodes import Rules
 from monitor.offline.dataset import read_dataset
@@ -131,7 +131,8 @@ def _terms(config: Config) -> Terms:
     """The shipped rules, which hold for any budget."""
     episodes = config.episodes
     gap_s = max(GAP_S, GAP_PERIODS / config.analysis.fps)
-    return Terms(episodes.refractory_s, Opening(episodes.open_m, episodes.open_n), gap_s)
+    shares = (config.budget or BudgetOptions()).shares.model_dump()
+    return Terms(episodes.refractory_s, Opening(episodes.open_m, episodes.open_n), gap_s, shares)
 
 
 class EpisodeAlerter:

@@ -2,6 +2,7 @@
 
 from monitor.config.camera import (
     AnalysisOptions,
+    BudgetOptions,
     Camera,
     CameraSections,
     CaptureOptions,
@@ -32,6 +33,7 @@ from monitor.config.tree import Config
 __all__ = [
     "AlertingOptions",
     "AnalysisOptions",
+    "BudgetOptions",
     "Camera",
     "CameraSections",
     "CaptureOptions",

@@ -23,6 +23,7 @@ from detectors.options import (
     ModelOptions,
     MomentumOptions,
     PixelsOptions,
+    RarityOptions,
     ReconstructionOptions,
     SpotOptions,
     ThresholdOptions,
@@ -101,10 +102,10 @@ class DetectorOptions(Section):
     name: Name = Field(description="What people see it called; each only once on a camera.")
     feature: FeatureOptions = Field(description="What of the picture is looked at.")
     model: ModelOptions = Field(description="What is learned of that, and how strangeness is told.")
-    channel: Literal["moving", "scene"] = Field(
+    channel: Literal["moving", "scene", "place"] = Field(
         default="moving",
-        description="moving: what moves, within seconds. scene: the scene as a whole, within minutes to days. Each "
-        "channel has its own limit.",
+        description="moving: what moves, within seconds. scene: the scene as a whole, within minutes to days. place: "
+        "what each place hardly ever shows. Each channel has its own limit.",
     )
     weight: float = Field(
         default=1.0, gt=0, le=1000, description="Its part in its channel's score beside the others. Unit: ratio."
@@ -122,6 +123,14 @@ class DetectorOptions(Section):
         le=100,
         description="It looks at one picture in so many; between, its last score holds. Unit: pictures.",
     )
+
+
+class ShareOptions(Section):
+    """How often each channel may alert beside the others; what several see at once counts once."""
+
+    moving: float = Field(default=1.0, gt=0, le=1000, description="What moves. Unit: ratio.")
+    scene: float = Field(default=1.0, gt=0, le=1000, description="The scene as a whole. Unit: ratio.")
+    place: float = Field(default=4.0, gt=0, le=1000, description="What a place hardly ever shows. Unit: ratio.")
 
 
 class BudgetOptions(Section):
@@ -142,6 +151,7 @@ class BudgetOptions(Section):
         description="So many are told before twelve hours were seen, marked as still learning; what comes beside them "
         "is stored and listed. Unit: alerts.",
     )
+    shares: ShareOptions = Field(default=ShareOptions(), description="How the channels share it.")
 
 
 class EpisodeOptions(Section):
@@ -191,6 +201,19 @@ class SceneOptions(Section):
     )
 
 
+class PlaceOptions(Section):
+    """How the channel `place` finds its limit, and what it learns."""
+
+    threshold: ThresholdOptions = Field(
+        default=SpotOptions(rate=1e-3, warmup=720),
+        description="How the limit is found. It is shown the strongest score of each minute of ordinary life.",
+    )
+    learning: LearningOptions = Field(
+        default=LearningOptions(warmup=900, every_s=2.0, settled_every_s=2.0, delay_s=600.0),
+        description="When and from what it learns.",
+    )
+
+
 DEFAULT_DETECTORS = (
     DetectorOptions(name="speed", feature=MomentumOptions(), model=DeviationOptions(), usual=0.6),
     DetectorOptions(name="prediction", feature=PixelsOptions(), model=AutoencoderOptions(), usual=1.2, weight=0.8),
@@ -206,6 +229,13 @@ DEFAULT_DETECTORS = (
     DetectorOptions(name="memory", channel="scene", feature=ThumbnailOptions(), model=MemoryOptions(), usual=0.6),
     DetectorOptions(
         name="reconstruction", channel="scene", feature=ThumbnailOptions(), model=ReconstructionOptions(), usual=5.3
+    ),
+    DetectorOptions(
+        name="rarity",
+        channel="place",
+        feature=ThumbnailOptions(width=64, height=32, content="colour"),
+        model=RarityOptions(memory=120_000, warmup=900, top_cells=4),
+        every=2,
     ),
 )
 
@@ -231,6 +261,7 @@ class CameraSections(Section):
     )
     learning: LearningOptions = Field(default=LearningOptions(), description="When and from what it learns.")
     scene: SceneOptions = Field(default=SceneOptions(), description="The same for the scene as a whole.")
+    place: PlaceOptions = Field(default=PlaceOptions(), description="The same for what a place hardly ever shows.")
     zones: Mapping[Name, PolygonOption] = Field(
         default={},
         description="Named parts of the picture, for rules: points [x, y] as shares of its width and height, 0 to 1 "

@@ -41,6 +41,7 @@ SUBJECTS: dict[str, MakeFeature] = {
     "cnn of every cell, by OpenCV": lambda: Cnn(CnnOptions(moving_only=False, runtime="opencv"), fps=10),
     "thumbnail": lambda: Thumbnail(ThumbnailOptions()),
     "thumbnail, fine": lambda: Thumbnail(ThumbnailOptions(width=64, height=32, content="contrast")),
+    "thumbnail of colours": lambda: Thumbnail(ThumbnailOptions(content="colour")),
 }
 
 

@@ -90,6 +90,16 @@ def test_nothing_went_anywhere_far_from_what_changed() -> None:
     assert not Change(before, before).flow.any()
 
 
+def test_speed_is_the_same_bit_for_bit_wherever_the_arrays_lie() -> None:
+    """Recordings are replayed to the same scores; it was not so for pictures whose width is no multiple of a vector."""
+    before, now = (each[:75, :101].copy() for each in scattered(3))
+    first = Change(before, now).speed
+    held = [np.zeros(size, np.uint8) for size in range(1000, 1200)]  # so that new arrays lie elsewhere
+    speeds = [(Change(before, now).speed, held.pop()) for _ in range(100)]
+    assert first.any()
+    assert all(np.array_equal(speed, first) for speed, _ in speeds)
+
+
 def test_noise_is_no_change() -> None:
     """A single pixel that flickers, and a few levels everywhere, cost no flow."""
     before = np.full((160, 240), 90, np.uint8)

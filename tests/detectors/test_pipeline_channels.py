@@ -415,7 +415,7 @@ LIMITS = (0.3, 0.5)
 
 def known(*, minutes: int = 1440) -> Allowance:
     """A budget of both channels that has just seen so many minutes, the strongest of them `LIMITS`."""
-    allowance = Allowance(Budget(("moving", "scene"), 0.2, 300.0), Opening())
+    allowance = Allowance(Budget({"moving": 1, "scene": 1}, 0.2, 300.0), Opening())
     allowance.recall(Minute(minute, LIMITS, Light.COLOUR, 60.0) for minute in range(-minutes, 0))
     return allowance
 

@@ -195,7 +195,7 @@ def test_a_crash_between_checkpoints_forgets_no_minute(tmp_path: Path, frame: Fr
     """What levels are made of is the same after SIGKILL as before it; without the journal it is not."""
 
     def keeper(journal: Journal | None) -> tuple[Keeper, Diary]:
-        allowance = Allowance(Budget(["moving"], 3.0, 300.0), Opening())
+        allowance = Allowance(Budget({"moving": 1}, 3.0, 300.0), Opening())
         fresh = partial(scorer, allowance=allowance)
         kept = Keeper("gate", fresh, Checkpoints(tmp_path, "gate", "print", 3), 300, journal)
         return kept, allowance.budget.diary

@@ -20,7 +20,7 @@ INFRARED: Image = np.full((64, 96, 3), 120, np.uint8)
 
 def allowance(wanted: float = 3.0) -> Allowance:
     """Of two channels, with nothing seen."""
-    return Allowance(Budget(NAMES, wanted, 300.0), Opening(3, 5))
+    return Allowance(Budget(dict.fromkeys(NAMES, 1.0), wanted, 300.0), Opening(3, 5))
 
 
 class Play:

@@ -21,7 +21,7 @@ Peaks = dict[int, float]
 
 def budget(wanted: float = 3.0) -> Budget:
     """Of one channel, with nothing seen."""
-    return Budget(["moving"], wanted, JOIN_S)
+    return Budget({"moving": 1}, wanted, JOIN_S)
 
 
 def live(lived: Budget, began: int, minutes: int, *, light: Light = COLOUR, peaks: Peaks | None = None) -> int:
@@ -296,7 +296,7 @@ def test_the_simulation_sees_limits_that_keep_no_budget(broken: Callable[[float]
 
 def test_a_channel_of_which_little_is_known_has_no_level() -> None:
     """Not a level of 0, above which everything would be strange; the other channel has its own meanwhile."""
-    lived = Budget(["moving", "scene"], 3.0, JOIN_S)
+    lived = Budget({"moving": 1, "scene": 1}, 3.0, JOIN_S)
     for minute in range(100):
         known = minute > 100 - LEAST_KNOWN
         lived.take(Minute(minute, (1.0, 2.0 if known else NOT_KNOWN), COLOUR, 60.0))

@@ -42,7 +42,7 @@ def raised(of: Life, *found: float) -> float:
 @given(lives(1), budgets)
 def test_one_channel_raises_no_more_than_allowed_and_one_step_lower_it_would(of: Life, wanted: float) -> None:
     """Or it would be strange for too much of the time; chance takes half a happening of what is allowed."""
-    (level,) = levels(of, wanted)
+    (level,) = levels(of, wanted, [1])
     peaks, allowed = of.peaks[:, 0], max(0.0, wanted * of.days - 0.5)
     assert level >= 0
     assert raised(of, level) <= allowed + ROUNDING
@@ -54,17 +54,17 @@ def test_one_channel_raises_no_more_than_allowed_and_one_step_lower_it_would(of:
 
 
 @settings(deadline=None, max_examples=40)
-@given(lives(2), budgets)
-def test_two_channels_raise_together_no_more_than_allowed(of: Life, wanted: float) -> None:
+@given(lives(2), budgets, st.tuples(st.floats(0.1, 10), st.floats(0.1, 10)))
+def test_two_channels_raise_together_no_more_than_allowed(of: Life, wanted: float, shares: tuple[float, float]) -> None:
     """What both see counts once, what one sees counts too."""
-    assert raised(of, *levels(of, wanted)) <= wanted * of.days + ROUNDING
+    assert raised(of, *levels(of, wanted, shares)) <= wanted * of.days + ROUNDING
 
 
 @settings(deadline=None, max_examples=40)
 @given(lives(2), budgets, st.floats(1, 4))
 def test_a_larger_budget_never_gives_a_higher_level(of: Life, wanted: float, more: float) -> None:
     """Who asks for more alerts hears of everything that was told before; of one channel or of several."""
-    few, many = levels(of, wanted), levels(of, wanted * more)
+    few, many = levels(of, wanted, [1, 2]), levels(of, wanted * more, [1, 2])
     assert all(high >= low for high, low in zip(few, many, strict=True))
 
 
@@ -73,19 +73,29 @@ def test_channels_that_see_the_same_have_the_whole_budget_each() -> None:
     scores = np.random.default_rng(0).gamma(2, 1, 4 * DAY_MINUTES)
     alone = life([[score] for score in scores])
     both = life([[score, 3 * score] for score in scores])
-    first, second = levels(both, 10)
+    first, second = levels(both, 10, [1, 1])
     assert second == pytest.approx(3 * first, rel=1e-6)
-    assert 0.93 * raised(alone, *levels(alone, 10)) <= raised(both, first, second) <= 40
+    assert 0.93 * raised(alone, *levels(alone, 10, [1])) <= raised(both, first, second) <= 40
 
 
 def test_channels_that_never_agree_share_the_budget() -> None:
     """Each then raises the same, and together they raise what is allowed."""
     scores = np.random.default_rng(1).gamma(2, 1, (4 * DAY_MINUTES, 2))
     of = life((scores * [1, 50]).tolist())
-    found = levels(of, 10)
+    found = levels(of, 10, [1, 1])
     own = [happenings(of, of.peaks[:, channel] > found[channel]) for channel in range(2)]
     assert raised(of, *found) == pytest.approx(40, rel=0.06)
     assert own == pytest.approx([20, 20], abs=2)
+
+
+def test_a_channel_alerts_as_often_beside_another_as_its_share_says() -> None:
+    """Four times the share is four times the alerts."""
+    scores = np.random.default_rng(2).gamma(2, 1, (8 * DAY_MINUTES, 2))
+    of = life(scores.tolist())
+    found = levels(of, 10, [1, 4])
+    own = [happenings(of, of.peaks[:, channel] > found[channel]) for channel in range(2)]
+    assert raised(of, *found) == pytest.approx(80, rel=0.06)
+    assert own == pytest.approx([16, 64], abs=4)
 
 
 @pytest.mark.parametrize(("minutes", "count"), [([], 0), ([5], 1), ([5, 8, 11, 14], 1), ([5, 9, 12, 30], 3)])
@@ -106,10 +116,10 @@ def test_a_long_happening_weighs_what_its_first_minute_weighs() -> None:
 
 def test_where_nothing_ever_happened_anything_is_worth_an_alert() -> None:
     """Minutes without a score, or with none above 0, give the level 0."""
-    assert levels(life([[NOT_KNOWN, NOT_KNOWN]] * 9), 1) == (0.0, 0.0)
-    assert levels(life([[0.0, NOT_KNOWN]] * 9), 1) == (0.0, 0.0)
+    assert levels(life([[NOT_KNOWN, NOT_KNOWN]] * 9), 1, [1, 1]) == (0.0, 0.0)
+    assert levels(life([[0.0, NOT_KNOWN]] * 9), 1, [1, 1]) == (0.0, 0.0)
 
 
 def test_before_a_happening_is_allowed_the_level_is_the_highest_ever_seen() -> None:
     """Two hours at three a day allow none yet."""
-    assert levels(life([[float(n % 50)] for n in range(120)]), 3) == (49.0,)
+    assert levels(life([[float(n % 50)] for n in range(120)]), 3, [1]) == (49.0,)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.base import Image, Picture
+from detectors.base import INFRARED_LEVELS, Image, Picture
 from detectors.budget.diary import Light
-from detectors.budget.light import DARK_LEVELS, INFRARED_LEVELS, SETTLED_S, LightMeter, light_of
+from detectors.budget.light import DARK_LEVELS, SETTLED_S, LightMeter, light_of
 
 SHAPE = (120, 160)
 
@@ -35,7 +35,7 @@ COLOUR, INFRARED, DARK = image(90, 120, 140), image(120, 120, 120), image(5, 5, 
 )
 def test_light_is_told_by_brightness_and_colour(seen: Image, light: Light) -> None:
     """Hardly anything to see is dark; grey is infra-red; the rest is colour."""
-    assert light_of(seen) is light
+    assert light_of(Picture(seen, 0.0)) is light
 
 
 def told(meter: LightMeter, seen: Image, began_s: float, ended_s: float) -> list[Light]:

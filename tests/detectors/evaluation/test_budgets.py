@@ -25,7 +25,7 @@ from detectors.evaluation.sustained import Course, Terms, course_of
 MakeLog = Callable[..., ClipLog]
 PERIOD_S = 2.0
 PER_HOUR = 1800
-TERMS = Terms(join_s=300.0, opening=Opening(3, 5), gap_s=2.0)
+TERMS = Terms(join_s=300.0, opening=Opening(3, 5), gap_s=2.0, shares={"moving": 1, "scene": 1})
 NAN = float("nan")
 
 
@@ -112,7 +112,7 @@ def test_a_replay_gives_the_limits_that_held_while_it_ran(days: Callable) -> Non
     logs = [*days(scores)[:9], *days(scores, Light.INFRARED)[9:]]
     made = course(logs)
     pictures = (np.full((16, 16, 3), (160, 90, 60), np.uint8), np.full((16, 16, 3), 90, np.uint8))
-    live = Allowance(Budget(("moving", "scene"), 10.0, TERMS.join_s), TERMS.opening)
+    live = Allowance(Budget({"moving": 1, "scene": 1}, 10.0, TERMS.join_s), TERMS.opening)
     limits = np.full(made.values.shape, np.inf, np.float32)
     for index, at_s in enumerate(made.at_s.tolist()):
         cut = index % PER_HOUR == 0

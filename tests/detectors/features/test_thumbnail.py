@@ -66,3 +66,23 @@ def test_it_is_as_large_as_asked(content: Content, channels: int, width: int, he
     if content != "both":
         both = values(SCENE, width=width, height=height, content="both")
         assert np.array_equal(found[..., 0], both[..., 0 if content == "grey" else 1])
+
+
+def test_colours_are_luma_and_how_red_and_blue_it_is() -> None:
+    """A reddish picture lies above the middle of red and below that of blue, by twice what the standard says."""
+    image = np.full((60, 90, 3), (60, 90, 140), np.uint8)  # BGR
+    grid = Thumbnail(ThumbnailOptions(content="colour")).extract([Picture(image, 0.0)])
+    assert grid is not None
+    luma = 0.299 * 140 + 0.587 * 90 + 0.114 * 60
+    expected = [luma / 255, 0.5 + 2 * 0.713 * (140 - luma) / 255, 0.5 + 2 * 0.564 * (60 - luma) / 255]
+    assert grid.values == pytest.approx(np.broadcast_to(expected, grid.values.shape), abs=0.02)
+    assert not grid.infrared
+
+
+def test_in_infrared_light_there_are_no_colours_and_it_says_so() -> None:
+    """Both differences are in the middle."""
+    image = np.repeat(np.round(SCENE).astype(np.uint8)[..., None], 3, axis=2)
+    grid = Thumbnail(ThumbnailOptions(content="colour")).extract([Picture(image, 0.0)])
+    assert grid is not None
+    assert grid.infrared
+    assert np.abs(grid.values[..., 1:] - 0.5).max() < 0.01

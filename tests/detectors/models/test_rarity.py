@@ -10,10 +10,10 @@ from detectors.models.rarity import RarityModel
 from detectors.options import RarityOptions
 
 
-def grid(value: float, *, cells: int = 4, seen: bool = True) -> Grid:
+def grid(value: float, *, cells: int = 4, seen: bool = True, infrared: bool = False) -> Grid:
     """All cells of one value."""
     shape = (cells, cells)
-    return Grid(np.full((*shape, 1), value, np.float32), np.full(shape, seen, np.bool_))
+    return Grid(np.full((*shape, 1), value, np.float32), np.full(shape, seen, np.bool_), infrared)
 
 
 def taught(*values: float, rounds: int = 500) -> RarityModel:
@@ -55,6 +55,27 @@ def test_it_forgets() -> None:
         model.learn(grid(0.1 if number < 500 else 0.9))
     assert value(model, 0.9) < 0.5
     assert value(model, 0.1) > 1.5
+
+
+def test_of_what_never_came_the_farther_is_the_stranger() -> None:
+    """One bin beyond what is ordinary is less than two, up to where nothing counts any more."""
+    model = taught(0.52)
+    beyond = [value(model, 0.52 + bins / 24) for bins in range(1, 6)]
+    assert beyond == sorted(beyond)
+    assert beyond[1] - beyond[0] == pytest.approx(-np.log10(0.03), abs=0.1)
+    assert beyond[-1] == pytest.approx(7, abs=0.1)
+
+
+def test_each_light_has_a_past_of_its_own() -> None:
+    """In a light that it was not taught in, it does not know; what is ordinary in the one is strange in the other."""
+    model = taught(0.1)
+    assert model.score(grid(0.1, infrared=True)).value is None
+    for _ in range(500):
+        model.learn(grid(0.9, infrared=True))
+    strange = model.score(grid(0.1, infrared=True)).value
+    assert strange is not None
+    assert strange > 2 * value(model, 0.1) + 2
+    assert value(model, 0.1) < 1
 
 
 def test_a_cell_without_evidence_learns_nothing() -> None:
