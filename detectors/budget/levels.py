@@ -108,12 +108,19 @@ class _Curve:
         self._peaks = peaks
         self._life = life
         weights = np.cumsum(life.weights[self._order])
+        # A channel that came to know later has had less time to alert in.
+        self._known = float(weights[-1] / life.weights.sum()) if len(weights) else 0.0
         most = int((weights <= MOST_ABOVE * weights[-1]).sum()) if len(weights) else 0
         steps = np.geomspace(1, max(1, most), _STEPS)
         self._tops: Sequence[int] = np.unique(np.round(steps).astype(int)).tolist() if most else []
 
     def level(self, allowed: float) -> float:
-        """The lowest level above every one that more than `allowed` happenings exceed, or more than `MOST_ABOVE`."""
+        """The lowest level above every one that more than `allowed` happenings exceed, or more than `MOST_ABOVE`.
+
+        Args:
+            allowed: In all of the life; less in proportion where the channel is not known for all of it.
+        """
+        allowed *= self._known
         below = 0
         for top in self._tops:
             if self._count(top) > allowed:

@@ -13,6 +13,10 @@ from detectors.state import Wanted, fitted, refuse_unless
 # Lights whose pasts are kept apart: colour (or not told), infra-red.
 _LIGHTS = 2
 _LEAST = 1e-12  # a share, so that there is a logarithm
+# Things that never came before are all alike in their strongest cells: what fills more of the picture, of this many
+# times as many cells, is a little stranger.
+EXTENT = 0.1
+WIDER = 8
 
 
 class RarityModel:
@@ -21,7 +25,8 @@ class RarityModel:
     So what comes once in a thousand pictures is 3, however far from the mean it lies and however many ordinary values
     there are: lamps on or off, door open or shut. A value counts in the bins round its own too, in each by `nearness`
     less: of what never came, what lies beyond all that did is the stranger the farther it lies. Of a cell's channels
-    the rarest speaks. What was learned in one light says nothing of the other, as no colour is the same there.
+    the rarest speaks. The value is the mean of the strangest cells, and a little of a wider mean. What was learned in
+    one light says nothing of the other, as no colour is the same there.
 
     A poor choice for values without bounds (what is beyond `low` and `high` falls into the outermost bins) and for
     channels that are strange only together. A cell is judged in a light once it was learned there `warmup` times.
@@ -39,7 +44,7 @@ class RarityModel:
         self._seen: Floats = np.zeros((_LIGHTS, 0, 0, 0, options.bins), np.float32)
 
     def score(self, grid: Grid) -> Score:
-        """Score of 0..ceiling; ValueError as for `learn`."""
+        """Score of 0..(1 + `EXTENT`) · ceiling; ValueError as for `learn`."""
         bins = self._bins(grid)
         light = int(grid.infrared)
         known = self._count[light] >= self._options.warmup
@@ -48,7 +53,12 @@ class RarityModel:
         mine = np.take_along_axis(self._seen[light], bins[..., None], axis=3)[..., 0]  # (h, w, d)
         share = mine / np.maximum(self._weight[light], 1)[..., None] + max(_LEAST, self._options.floor)
         strangeness = np.maximum(-np.log10(share), 0).max(axis=2)
-        return judged(strangeness.astype(np.float64), known & grid.mask, self._options.top_cells, self._options.ceiling)
+        part, options = known & grid.mask, self._options
+        score = judged(strangeness.astype(np.float64), part, options.top_cells, options.ceiling)
+        wider = judged(strangeness.astype(np.float64), part, WIDER * options.top_cells, options.ceiling)
+        if score.value is None or wider.value is None:
+            return score
+        return Score(score.value + EXTENT * wider.value, score.heatmap)
 
     def learn(self, grid: Grid) -> None:
         """Take in the cells that carry evidence; ValueError if not finite or of another size, nothing changed."""

@@ -118,10 +118,11 @@ class RarityOptions(CellOptions):
         "so on. Unit: ratio.",
     )
     floor: float = Field(
-        default=1e-7,
+        default=1e-6,
         ge=0,
         lt=1,
-        description="What never came counts as having come this often, so that shares have a logarithm. Unit: ratio.",
+        description="What never came counts as having come this often, so that what is new is as strange on the first "
+        "day as on the tenth. Unit: ratio.",
     )
 
     @model_validator(mode="after")

@@ -209,8 +209,10 @@ class PlaceOptions(Section):
         description="How the limit is found. It is shown the strongest score of each minute of ordinary life.",
     )
     learning: LearningOptions = Field(
-        default=LearningOptions(warmup=900, every_s=2.0, settled_every_s=2.0, delay_s=600.0),
-        description="When and from what it learns.",
+        # What is new grows less from hour to hour for a day: levels made of the first one would be far too high.
+        default=LearningOptions(warmup=43_200, every_s=2.0, settled_every_s=2.0, delay_s=600.0),
+        description="When and from what it learns. Its scores count from the second day on: on the first one too much "
+        "is new.",
     )
 
 
@@ -234,7 +236,7 @@ DEFAULT_DETECTORS = (
         name="rarity",
         channel="place",
         feature=ThumbnailOptions(width=64, height=32, content="colour"),
-        model=RarityOptions(memory=120_000, warmup=900, top_cells=4),
+        model=RarityOptions(memory=120_000, warmup=900, top_cells=8),
         every=2,
     ),
 )

@@ -98,6 +98,17 @@ def test_a_channel_alerts_as_often_beside_another_as_its_share_says() -> None:
     assert own == pytest.approx([16, 64], abs=4)
 
 
+def test_a_channel_that_came_to_know_late_alerts_no_oftener_for_it() -> None:
+    """Its few minutes may raise what is allowed in so short a time, not what is allowed in all of the life."""
+    scores = np.random.default_rng(3).gamma(2, 1, (10 * DAY_MINUTES, 1))
+    late = scores.copy()
+    late[: 9 * DAY_MINUTES] = NOT_KNOWN
+    (found,) = levels(life(late.tolist()), 10, [1])
+    assert happenings(life(late.tolist()), late[:, 0] > found) == pytest.approx(10, abs=1)
+    (always,) = levels(life(scores.tolist()), 10, [1])
+    assert found == pytest.approx(always, rel=0.15)
+
+
 @pytest.mark.parametrize(("minutes", "count"), [([], 0), ([5], 1), ([5, 8, 11, 14], 1), ([5, 9, 12, 30], 3)])
 def test_minutes_close_together_are_one_happening(minutes: list[int], count: int) -> None:
     """However long it lasts in all; a longer pause than `join` makes two of it."""

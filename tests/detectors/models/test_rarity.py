@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.base import Grid
-from detectors.models.rarity import RarityModel
+from detectors.models.rarity import EXTENT, RarityModel
 from detectors.options import RarityOptions
 
 
@@ -62,8 +62,21 @@ def test_of_what_never_came_the_farther_is_the_stranger() -> None:
     model = taught(0.52)
     beyond = [value(model, 0.52 + bins / 24) for bins in range(1, 6)]
     assert beyond == sorted(beyond)
-    assert beyond[1] - beyond[0] == pytest.approx(-np.log10(0.03), abs=0.1)
-    assert beyond[-1] == pytest.approx(7, abs=0.1)
+    assert beyond[1] - beyond[0] == pytest.approx(-(1 + EXTENT) * np.log10(0.03), abs=0.1)
+    assert beyond[-1] == pytest.approx((1 + EXTENT) * 6, abs=0.1)
+
+
+def test_of_two_things_that_never_came_the_larger_is_a_little_stranger() -> None:
+    """In their strongest cells they are alike."""
+    model = RarityModel(RarityOptions(top_cells=2))
+    for _ in range(500):
+        model.learn(grid(0.1, cells=8))
+    small, large = grid(0.1, cells=8), grid(0.1, cells=8)
+    small.values[:2, :1], large.values[:2, :4] = 0.9, 0.9
+    few, many = model.score(small).value, model.score(large).value
+    assert few is not None
+    assert many is not None
+    assert few < many < 1.1 * few
 
 
 def test_each_light_has_a_past_of_its_own() -> None:
