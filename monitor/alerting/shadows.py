@@ -18,7 +18,7 @@ from monitor.types import Event, Judgement, Phase
 _S = 1_000_000_000
 _HOUR_NS = 3600 * _S
 # What was watched is written down so often. Unit: seconds.
-_NOTE_S = 60.0
+_NOTE_S = 10.0
 _log = structlog.get_logger(__name__)
 
 

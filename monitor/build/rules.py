@@ -55,6 +55,11 @@ def promoted(config: Config, wishes: Wishes) -> frozenset[str]:
     return frozenset(name for name in candidates(config) if wishes.promoted(name, pairing(config.cameras[name])))
 
 
+def live(config: Config, wishes: Wishes) -> dict[str, CameraSections]:
+    """The sections of each camera that judge live."""
+    return {**config.cameras, **{name: candidates(config)[name] for name in promoted(config, wishes)}}
+
+
 def pairing(camera: CameraSections) -> str:
     """Fingerprint of a camera's own way of judging and of its candidate's."""
     told = camera.model_dump_json(include={*JudgingSections.model_fields, "shadow"})

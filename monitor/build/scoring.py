@@ -46,9 +46,7 @@ def _candidate_dir(folder: Path) -> Path:
     return folder / "shadow"
 
 
-def _keeper(  # noqa: PLR0913 - two folders
-    config: Config, name: str, sections: CameraSections, device: str, folder: Path, other: Path
-) -> Keeper:
+def _keeper(config: Config, name: str, sections: CameraSections, device: str, folder: Path, other: Path) -> Keeper:
     known_by = fingerprint(sections)
     checkpoints, inherited = (Checkpoints(each, name, known_by, config.checkpoint.keep) for each in (folder, other))
     channels = len({detector.channel for detector in sections.detectors})
