@@ -88,9 +88,7 @@ def read(data_dir: Path) -> Wishes:
     except OSError as error:
         raise WishError(f"{path}: cannot be read ({error.strerror}); make it readable or remove it") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise WishError(
-            f"{path}: expected what `rareframe budget` and `promote` write, got {error}; remove it"
-        ) from error
+        raise WishError(f"{path}: expected what rareframe itself writes, got {error}; remove it") from error
     if found.version != VERSION:
         raise WishError(f"{path}: expected version {VERSION}, got {found.version}; update rareframe or remove the file")
     return found

@@ -1,7 +1,7 @@
 """What a camera and its shadow made of the same hours, out of the event store. Knows no configuration; judges neither.
 
-Two events are one happening where less than the refractory time lies between them, as with the budget. Only hours that both
-watched are compared: a shadow that is still learning has not missed anything.
+Two events are one happening where less than the refractory time lies between them, as with the budget. Only hours
+that both watched are compared: a shadow that is still learning has not missed anything.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def compared(
 def _of_camera(
     camera: str, events: Sequence[Event], watched: Watched, within_s: float
 ) -> tuple[list[Day], list[Difference]]:
-    fair, apart = [], []
+    fair, apart = list[Event](), list[Event]()
     for event in events:
         hour = event.began_ns // _HOUR_NS
         both = all((camera, shadow, hour) in watched for shadow in (False, True))

@@ -1,4 +1,4 @@
-"""What follows from sections of the configuration and from wishes alone: rules, budgets, who is live. Loads no torch."""
+"""What follows from the configuration and from wishes alone: rules, budgets, who is live. Loads no torch."""
 
 from __future__ import annotations
 

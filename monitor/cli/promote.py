@@ -56,6 +56,6 @@ def _told(camera: str, *, undo: bool) -> str:
     return (
         f"{camera}: what stands under `shadow` is live from now on, with all that it learned, and what was live goes "
         "on as its shadow; obeyed within seconds by a daemon with this configuration\n"
-        f"to keep it, move the keys of `shadow` into camera {camera}'s own sections before the next restart with "
-        "another configuration: whoever edits either of the two ends the promotion"
+        f"to keep it, move the keys of `shadow` into camera {camera}'s own sections; any edit of the two ends the "
+        "promotion at the next start"
     )

@@ -97,7 +97,7 @@ class Keeper:
 
     def _begin(self, fresh: Callable[[], CameraScorer], places: Sequence[Checkpoints]) -> CameraScorer:
         """A scorer that goes on from the newest checkpoint that can be read and fits, else one that knows nothing."""
-        for place, path in [(place, path) for place in places for path in place.newest_first()]:
+        for place, path in [(each, path) for each in places for path in each.newest_first()]:
             scorer = fresh()
             try:
                 about, state = place.read(path)

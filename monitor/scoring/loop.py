@@ -157,9 +157,8 @@ class ScoringLoop:
 
     def _judge_again(self, wall_ns: int, mono_ns: int) -> None:
         """There is nothing else to do: the frame that waited longest for its camera's shadow."""
-        waiting = [
-            (since_ns, camera) for camera, s in self._shadows.items() if (since_ns := s.waits_since_ns) is not None
-        ]
+        since = {camera: shadow.waits_since_ns for camera, shadow in self._shadows.items()}
+        waiting = [(since_ns, camera) for camera, since_ns in since.items() if since_ns is not None]
         if waiting:
             self._shadows[min(waiting)[1]].judge(self._send, wall_ns, mono_ns)
 
