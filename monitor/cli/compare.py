@@ -27,7 +27,7 @@ EXAMPLES = examples(
 _DAYS = 7
 _MOST_DAYS = 3660
 _PIPED_WIDTH = 120
-_HOUR_S = 3600
+_HOUR_S, _MINUTE_S = 3600, 60
 
 DaysOption = Annotated[
     int, typer.Option("--days", min=1, max=_MOST_DAYS, help="So many days, UTC, the newest of them today.")
@@ -104,11 +104,15 @@ def _table(found: Comparison) -> Table:
         column.no_wrap = True
     for day in found.days:
         sides = (day.live, day.shadow)
-        watched = [f"{side.watched_s / _HOUR_S:.1f} h" for side in sides]
+        watched = [_span(side.watched_s) for side in sides]
         alerts = [f"{side.alerts}" + (f" + {side.held} held" if side.held else "") for side in sides]
         counts = [str(count) for count in (day.both, day.only_live, day.only_shadow)]
         table.add_row(day.camera, str(day.day), *watched, *alerts, *counts)
     return table
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / _HOUR_S:.1f} h" if seconds >= _HOUR_S else f"{seconds / _MINUTE_S:.0f} min"
 
 
 def _lines(difference: Difference, folder: Path) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,13 +35,19 @@ def promote(
     _refuse_without_shadow(tree, camera)
     found = wishes.read(tree.data_dir)
     if (camera in promoted(tree, found)) != undo:
-        typer.echo(f"{camera}: nothing to do; {'its shadow is live already' if not undo else 'its own is live'}")
+        typer.echo(
+            f"{camera}: nothing to do; {'its own configuration is live' if undo else 'its candidate is live already'}"
+        )
         return EXIT_OK
     promotions = {name: wish for name, wish in found.promotions.items() if name != camera}
     if not undo:
         promotions[camera] = wishes.PromotionWish(pairing(tree.cameras[camera]))
     wishes.write(tree.data_dir, replace(found, promotions=promotions))
     typer.echo(_told(camera, undo=undo))
+    if not undo and not _watched(tree, camera):
+        typer.echo(
+            f"note: the shadow of {camera} watched nothing in the last day: it may have to learn its scene first"
+        )
     return EXIT_OK
 
 
@@ -48,6 +56,19 @@ def _refuse_without_shadow(tree: Config, camera: str) -> None:
         raise FailedError(f"expected a camera of the configuration ({', '.join(tree.cameras)}), got {camera}")
     if tree.cameras[camera].shadow is None:
         raise FailedError(f"camera {camera}: expected one with a shadow, got none; add `shadow` to its configuration")
+
+
+def _watched(tree: Config, camera: str) -> bool:
+    """Whether the shadow had verdicts in the last day, as far as that is stored."""
+    from monitor.alerting.store import EventStore  # noqa: PLC0415 - see the package
+    from monitor.config import store_path  # noqa: PLC0415
+
+    path = store_path(tree.data_dir)
+    if not path.exists():
+        return False
+    with closing(EventStore.open_read_only(path)) as store:
+        seen = store.watched(int(time.time()) // 3600 - 24)
+    return any(name == camera and shadow for name, shadow, _ in seen)
 
 
 def _told(camera: str, *, undo: bool) -> str:
