@@ -78,6 +78,7 @@ class Metrics:
         self._make_camera_metrics(registry)
         self._make_scoring_metrics(registry)
         self._make_event_metrics(registry, sinks)
+        self._make_shadow_metrics(registry)
         self._make_process_metrics(registry)
         build = Gauge("rareframe_build_info", "Which rareframe this is; always 1.", ["version"], registry=registry)
         build.labels(version).set(1)
@@ -181,6 +182,17 @@ class Metrics:
         if camera in self._cameras:
             self._budget.labels(camera).set(_or_nan(alerts_per_day))
             self._told_24h.labels(camera).set(told_24h)
+
+    def shadow_judged(self, camera: str, scored_s: float, watched_s: float) -> None:
+        """A camera's shadow judged a frame; seconds as of `judged`."""
+        if camera in self._cameras:
+            self._shadow_inference.labels(camera).observe(scored_s)
+            self._shadow_watched.labels(camera).inc(watched_s)
+
+    def shadow_alerted(self, camera: str) -> None:
+        """A camera's shadow would have told of a new event at once."""
+        if camera in self._cameras:
+            self._shadow_alerts.labels(camera).inc()
 
     def events_lost(self, events: int) -> None:
         """So many tellings could not be stored for so long that they were given up."""
@@ -306,6 +318,25 @@ class Metrics:
             self._pending.labels(sink)
             for outcome in Outcome:
                 self._deliveries.labels(sink, outcome.value)
+
+    def _make_shadow_metrics(self, registry: CollectorRegistry) -> None:
+        of, r = ["camera"], registry
+        self._shadow_inference = Histogram(
+            "rareframe_shadow_inference_duration_seconds",
+            "Time spent computing one judgement of a camera's shadow.",
+            of,
+            buckets=_INFERENCE_S,
+            registry=r,
+        )
+        self._shadow_watched = Counter(
+            "rareframe_shadow_watched_seconds_total",
+            "Time during which frames got a verdict other than unknown from a camera's shadow.",
+            of,
+            registry=r,
+        )
+        self._shadow_alerts = Counter(
+            "rareframe_shadow_alerts_total", "Events that a shadow would have told at once; nobody was.", of, registry=r
+        )
 
     def _make_process_metrics(self, registry: CollectorRegistry) -> None:
         of, r = ["process"], registry

@@ -99,6 +99,8 @@ class Judgement:
         examples: Ordinary pictures most like this one where it is strange, nearest first, small, as JPEG; only with
             anomalous frames.
         accepting: What is strange has been so for so long that it is now learned as a new normal.
+        shadow: The camera's shadow judged: nobody is told of it.
+        promoted: The camera's candidate, the configuration under `shadow`, is live, and its own is the shadow.
     """
 
     stamp: Stamp
@@ -116,6 +118,8 @@ class Judgement:
     channels: tuple[ChannelScore, ...] = ()
     examples: tuple[bytes, ...] = ()
     accepting: bool = False
+    shadow: bool = False
+    promoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +139,13 @@ class Event:
         frames: Anomalous frames so far.
         state: The camera's state at the strongest frame.
         cause: Why it closed ("quiet", "accepted" as a new normal, "camera lost", "source ended", "stopped", "not
-            judged", "verdict unknown", "interrupted", "removed"); None while open.
+            judged", "verdict unknown", "interrupted", "promoted", "removed"); None while open.
         snapshot: File name of the strongest frame below the data folder; None if there is no picture.
         overlay: File name of the same with the heatmap drawn over it.
         clip: File name of the video clip; None until there is one.
         held: Why nobody was told of it at once ("still learning", "over budget"); "" if they were.
         also: So many other held events stand behind the telling of this one.
+        shadow: A camera's shadow raised it: nobody is ever told of it, and `held` is why they would not have been.
     """
 
     id: str
@@ -163,6 +168,7 @@ class Event:
     clip: str | None
     held: str = ""
     also: int = 0
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What people changed while the daemon runs: a small file in the data folder that its processes read again and again.
 
-The configuration stays what it was; a wish replaces one number of it, for as long as that number in the configuration
-is the one that it replaced. So whoever edits the configuration later has the last word. Holds no secret.
+The configuration stays what it was; a wish replaces one number of it, or lets a camera's candidate take
+its place, for as long as the configuration says there what it said then. So whoever edits it later has the last word.
+Holds no secret.
 """
 
 from __future__ import annotations
@@ -41,11 +42,23 @@ class BudgetWish:
 
 
 @dataclass(frozen=True, slots=True)
+class PromotionWish:
+    """One camera's candidate, which stands under `shadow`, is to be live.
+
+    Attributes:
+        configured: Fingerprint of what the configuration said of the camera and its candidate when it was wished.
+    """
+
+    configured: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """All of them, by camera."""
 
     version: int = VERSION
     budgets: Mapping[str, BudgetWish] = field(default_factory=dict)
+    promotions: Mapping[str, PromotionWish] = field(default_factory=dict)
 
     def alerts_per_day(self, camera: str, configured: float) -> float:
         """What holds for a camera whose configuration says `configured`."""
@@ -53,6 +66,11 @@ class Wishes:
         if wish is None or wish.configured != configured or not 0 < wish.alerts_per_day < float("inf"):
             return configured
         return wish.alerts_per_day
+
+    def promoted(self, camera: str, configured: str) -> bool:
+        """Whether the candidate is to be live of a camera whose configuration has this fingerprint."""
+        wish = self.promotions.get(camera)
+        return wish is not None and wish.configured == configured
 
 
 def read(data_dir: Path) -> Wishes:
@@ -70,7 +88,7 @@ def read(data_dir: Path) -> Wishes:
     except OSError as error:
         raise WishError(f"{path}: cannot be read ({error.strerror}); make it readable or remove it") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise WishError(f"{path}: expected what `rareframe budget` writes, got {error}; remove it") from error
+        raise WishError(f"{path}: expected what rareframe itself writes, got {error}; remove it") from error
     if found.version != VERSION:
         raise WishError(f"{path}: expected version {VERSION}, got {found.version}; update rareframe or remove the file")
     return found

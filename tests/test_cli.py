@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -26,7 +27,18 @@ from monitor.roles import capture
 from monitor.types import Event, Phase, State
 
 CONFIGS = Path(__file__).parents[1] / "configs"
-COMMANDS = ["run", "check", "scan", "evaluate", "events list", "events show", "events export"]
+COMMANDS = [
+    "run",
+    "check",
+    "scan",
+    "evaluate",
+    "budget",
+    "compare",
+    "promote",
+    "events list",
+    "events show",
+    "events export",
+]
 # Half a second is what a person takes for "at once"; a loaded machine gets the best of several tries.
 AT_ONCE_S = 0.5
 
@@ -287,3 +299,106 @@ def test_a_role_stops_when_its_parent_is_gone(cli: Run, monkeypatch: pytest.Monk
     arguments = ("run", "--role", "capture", "--data-dir", str(tmp_path))
     assert cli(*arguments, "--parent", "1")[0] == (0 if os.getppid() != 1 else 1)
     assert cli(*arguments)[0] == 1
+
+
+SITE = """
+data_dir: {data}
+cameras:
+  gate: {{source: "demo:", shadow: {{budget: {{alerts_per_day: 10}}}}}}
+  door: {{source: "demo:"}}
+"""
+
+
+@pytest.fixture(name="site")
+def _site(data_dir: Path) -> tuple[str, str]:
+    """The option that names a configuration in which camera gate has a shadow."""
+    path = data_dir / "site.yaml"
+    path.write_text(SITE.format(data=data_dir), encoding="utf-8")
+    return ("--config", str(path))
+
+
+@pytest.fixture(name="today_ns")
+def _today_ns(data_dir: Path) -> int:
+    """An hour, near now, that both the camera gate and its shadow watched; of the shadow alone there is an event."""
+    hour = int(time.time() // 3600)
+    store = EventStore.open(store_path(data_dir))
+    store.note_watched({("gate", shadow, hour): 1800.0 for shadow in (False, True)})
+    told = replace(_event("dddd000011112222", "gate", hour * 3600 * 1_000_000_000), shadow=True)
+    store.record([told], {}, 0)
+    store.close()
+    return told.began_ns
+
+
+def test_what_a_shadow_raised_is_listed_only_when_asked_for(cli: Run, data_dir: Path, today_ns: int) -> None:
+    """Not by `events list` or `export`; with `--shadow`, and by its id, which says whose it is."""
+    where = ("--data-dir", str(data_dir))
+    assert "dddd" not in cli("events", "list", *where)[1] + cli("events", "export", *where)[1]
+    _, out, _ = cli("events", "list", "--shadow", *where)
+    assert [line.split()[0] for line in out.splitlines()] == ["dddd000011112222"]
+    _, out, _ = cli("events", "show", "dddd", *where)
+    assert "shadow    nobody was told: the camera's shadow raised it\n" in out
+
+
+def test_camera_and_shadow_are_compared_for_people_and_programs(
+    cli: Run, data_dir: Path, site: tuple[str, str], today_ns: int
+) -> None:
+    """Days with counts, and what only one of the two raised with its picture."""
+    code, out, _ = cli("compare", *site)
+    assert code == 0
+    row = next(line.split() for line in out.splitlines() if line.split()[:1] == ["gate"])
+    assert row[2:] == ["30", "min", "30", "min", "0", "1", "0", "0", "1"]
+    assert re.search(r"^only shadow +\S+ \S+Z  gate  4.5 > 3", out, re.MULTILINE)
+    assert f"{data_dir}/snapshots/x.jpg" in out
+    told = json.loads(cli("compare", *site, "--json")[1])
+    [day], [difference] = told["days"], told["differences"]
+    assert (day["camera"], day["both"], day["only_live"], day["only_shadow"]) == ("gate", 0, 0, 1)
+    assert (day["live"]["alerts"], day["shadow"]) == (0, {"watched_s": 1800.0, "alerts": 1, "held": 0})
+    assert (difference["only"], difference["id"], difference["score"]) == ("shadow", "dddd000011112222", 4.5)
+    assert difference["snapshot"] == f"{data_dir}/snapshots/x.jpg"
+
+
+def test_that_there_is_nothing_to_compare_is_said_plainly(
+    cli: Run, data_dir: Path, site: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No shadow, none of that camera, no such camera, or no store at all: each in words."""
+    code, out, _ = cli("compare", "--camera", "gate", "--days", "3", *site)
+    assert (code, len(out.splitlines())) == (0, 1)
+    assert out.startswith("no shadow of camera gate watched anything from ")
+    assert json.loads(cli("compare", "--json", *site)[1])["days"] == []
+    empty = tmp_path_factory.mktemp("empty")
+    code, out, err = cli("compare", "--data-dir", str(empty))
+    assert (code, out) == (1, "")
+    assert "expected an event store, got nothing" in err
+
+
+def test_a_shadow_is_promoted_and_undone(cli: Run, data_dir: Path, site: tuple[str, str]) -> None:
+    """Each time it is told what was done, twice is nothing to do, and the budget shown is that of who is live."""
+    assert cli("budget", *site)[1] == "gate: about 3 alerts a day\ndoor: about 3 alerts a day\n"
+    code, out, _ = cli("promote", "gate", *site)
+    assert code == 0
+    assert out.startswith("gate: what stands under `shadow` is live from now on")
+    assert "move the keys of `shadow`" in out
+    assert "note: the shadow of gate watched nothing in the last day" in out
+    assert cli("promote", "gate", *site)[1] == "gate: nothing to do; its candidate is live already\n"
+    assert cli("budget", *site)[1].startswith("gate: about 10 alerts a day\n")
+    assert cli("budget", "8", "--camera", "gate", *site)[1] == (
+        "gate: about 8 alerts a day (the configuration says 10)\n"
+    )
+    assert cli("promote", "gate", "--undo", *site)[1].startswith("gate: its own configuration is live again")
+    assert cli("promote", "gate", "--undo", *site)[1] == "gate: nothing to do; its own configuration is live\n"
+    assert cli("budget", *site)[1].startswith("gate: about 3 alerts a day\n")
+
+
+@pytest.mark.parametrize(
+    ("camera", "words"),
+    [
+        ("door", "camera door: expected one with a shadow, got none; add `shadow` to its configuration"),
+        ("yard", "expected a camera of the configuration (gate, door), got yard"),
+    ],
+)
+def test_what_cannot_be_promoted_costs_one_line(
+    cli: Run, data_dir: Path, site: tuple[str, str], camera: str, words: str
+) -> None:
+    """And nothing is written."""
+    assert cli("promote", camera, *site) == (1, "", f"rareframe: {words}\n")
+    assert not (data_dir / "wishes.json").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from monitor.wishes import FILE, LOOK_S, BudgetWish, WishError, Wishes, WishWatch, read, write
+from monitor.wishes import FILE, LOOK_S, BudgetWish, PromotionWish, WishError, Wishes, WishWatch, read, write
 
 SEVEN = Wishes(budgets={"gate": BudgetWish(7.0, 3.0)})
 
@@ -24,6 +24,22 @@ def test_whoever_edits_the_configuration_has_the_last_word() -> None:
     assert SEVEN.alerts_per_day("gate", 3.0) == 7.0
     assert SEVEN.alerts_per_day("gate", 2.0) == 2.0
     assert SEVEN.alerts_per_day("yard", 3.0) == 3.0
+
+
+def test_a_promotion_lasts_as_long_as_the_configuration_that_it_was_made_for(tmp_path: Path) -> None:
+    """It comes back from the file beside the budgets, and an edit of either of the two ends it."""
+    write(tmp_path, Wishes(SEVEN.version, SEVEN.budgets, {"gate": PromotionWish("as it was")}))
+    found = read(tmp_path)
+    assert found.promoted("gate", "as it was")
+    assert not found.promoted("gate", "edited")
+    assert not found.promoted("yard", "as it was")
+    assert found.alerts_per_day("gate", 3.0) == 7.0
+
+
+def test_wishes_of_before_there_were_promotions_are_read(tmp_path: Path) -> None:
+    """The file keeps its version: what is not in it was not wished."""
+    (tmp_path / FILE).write_text('{"version": 1, "budgets": {}}')
+    assert read(tmp_path) == Wishes()
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "-1e300"])

@@ -17,6 +17,7 @@ from monitor.alerting.ledger import Ledger
 from monitor.alerting.parts import Parts
 from monitor.alerting.pictures import EventPictures
 from monitor.alerting.recorder import Recorder
+from monitor.alerting.shadows import Shadows
 from monitor.types import CameraReport, Event, Judgement, Link, Phase, ProcessReport, ScoringReport
 from monitor.views import CameraView, Health, Overview, Status, Trouble
 
@@ -50,6 +51,7 @@ class AlertDesk:
         self._recorder = Recorder(parts.store, parts.valve, parts.metrics, parts.clock)
         self._ledger = Ledger(parts.store, parts.valve, parts.metrics, parts.clock)
         self._pictures = EventPictures(parts.snapshots, parts.metrics)
+        self._shadows = Shadows(parts, self._started_ns)
         self._joined: dict[str, int] = {}
         self._saved_ns: dict[str, int] = {}
         self._take_up()
@@ -65,7 +67,9 @@ class AlertDesk:
         now_ns = self._clock.mono_ns()
         match message:
             case Judgement():
-                self._judged(message, now_ns)
+                if self._shadows.follow(message):
+                    self._tell(message.stamp.camera, self._parts.decider.end(message.stamp.camera, "promoted"))
+                (self._shadows.judged if message.shadow else self._judged)(message, now_ns)
             case CameraReport():
                 facts = self._facts(message.camera)
                 if facts is not None:
@@ -88,22 +92,28 @@ class AlertDesk:
         for camera, facts in self._board.cameras.items():
             self._tell(camera, self._silence(camera, facts, now_ns))
             self._keep_state(camera, now_ns)
+        self._shadows.tick([camera for camera, facts in self._board.cameras.items() if _is_over(facts, now_ns)], now_ns)
         self._stored(self._recorder.flush())
         self._digest()
         self._overview = self._look(self._overview.health)
 
-    def set_budget(self, camera: str, alerts_per_day: float) -> None:
-        """About so many alerts a day are wanted of `camera` from now on; lasts as long as this process.
+    def set_budget(self, camera: str, alerts_per_day: float, *, candidate: bool = False) -> None:
+        """About so many alerts a day are wanted of `camera`, or of its candidate; lasts as long as this process.
 
         Raises:
             ValueError: No such camera, one without a budget, or no rate. Nothing was changed.
         """
-        self._parts.valve.set_budget(camera, alerts_per_day)
+        shadow = self._parts.shadow
+        if shadow is not None and self._shadows.promoted(camera) != candidate:
+            shadow.valve.set_budget(camera, alerts_per_day)
+        else:
+            self._parts.valve.set_budget(camera, alerts_per_day)
 
     def stop(self) -> None:
         """The daemon stops in order: close what is open, so that nobody waits for its end."""
         for camera in self._board.cameras:
             self._tell(camera, self._parts.decider.end(camera, "stopped"))
+        self._shadows.stop(self._clock.mono_ns())
         self._stored(self._recorder.flush(now=True))
         self._overview = self._look(self._overview.health)
 
@@ -117,6 +127,7 @@ class AlertDesk:
         if facts is None or facts.has_seen(judgement.stamp):
             return
         watched_s = facts.take_judgement(judgement, now_ns)
+        self._shadows.watched(judgement, watched_s)
         live = facts.report is not None and facts.report.live
         latency_s = (self._clock.wall_ns() - judgement.stamp.wall_ns) / _S if live else None
         self._metrics.judged(judgement, latency_s, watched_s)
@@ -130,7 +141,7 @@ class AlertDesk:
     def _silence(self, camera: str, facts: CameraFacts, now_ns: int) -> Sequence[Event]:
         silent_s = facts.silent_s(now_ns)
         link = None if facts.report is None else facts.report.link
-        if link is Link.ENDED and silent_s >= _DRAIN_S:
+        if _is_over(facts, now_ns):
             return self._parts.decider.end(camera, "source ended")
         pictures = link is Link.ONLINE and facts.report_age_s(now_ns) < _HEARD_S
         return self._parts.decider.silent(camera, silent_s, "not judged" if pictures else "camera lost")
@@ -202,7 +213,8 @@ class AlertDesk:
                 closed = replace(event, phase=Phase.CLOSED, cause="removed" if removed else "interrupted")
                 # Should the camera come back some day, nothing goes on with this.
                 self._recorder.record([closed], {event.camera: b""} if removed else {})
-                self._board.take_event(closed)
+                if not closed.shadow:
+                    self._board.take_event(closed)
 
     def _look(self, previous: Health | None) -> Overview:
         now_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
@@ -253,3 +265,9 @@ class AlertDesk:
                 Trouble("snapshots", "", self._pictures.fault, now_ns, "make room in the data folder; events go on")
             )
         return troubles
+
+
+def _is_over(facts: CameraFacts, now_ns: int) -> bool:
+    """Whether a recording has ended and its last frames had time to come through the worker."""
+    ended = facts.report is not None and facts.report.link is Link.ENDED
+    return ended and facts.silent_s(now_ns) >= _DRAIN_S

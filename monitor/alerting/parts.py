@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -14,7 +14,7 @@ from monitor.metrics import Metrics
 from monitor.types import CameraReport, Event, Judgement
 from monitor.views import CameraView, DeliveryView, Health, ProcessView, Standing, Trouble
 
-Cause = Literal["camera lost", "source ended", "stopped", "not judged"]
+Cause = Literal["camera lost", "source ended", "stopped", "not judged", "promoted"]
 
 
 class Decider(Protocol):
@@ -75,6 +75,21 @@ class Deliveries(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowParts:
+    """What the desk works with for shadows; at first with the rules and budgets of the candidates.
+
+    Attributes:
+        cameras: Those that have one.
+        exchange: Changes the live rules and budget of a camera for the shadow's.
+    """
+
+    cameras: tuple[str, ...]
+    decider: Decider
+    valve: Budgets
+    exchange: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What the desk works with; whoever made them closes them."""
 
@@ -86,3 +101,4 @@ class Parts:
     deliveries: Deliveries
     metrics: Metrics
     clock: Clock
+    shadow: ShadowParts | None = None

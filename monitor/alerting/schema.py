@@ -54,6 +54,18 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX events_of_day ON events (stored_ns);
     CREATE INDEX events_waiting ON events (camera, stored_ns) WHERE telling = 'waiting';
     """,
+    """
+    -- 1: raised by a camera's shadow; never delivered, and held ones are never told in a digest.
+    ALTER TABLE events ADD COLUMN shadow INTEGER NOT NULL DEFAULT 0 CHECK (shadow IN (0, 1));
+    CREATE INDEX events_of_shadow ON events (camera, began_ns) WHERE shadow = 1;
+    CREATE TABLE watched (           -- of cameras with a shadow: how long each of the two had verdicts
+        camera TEXT NOT NULL,
+        shadow INTEGER NOT NULL CHECK (shadow IN (0, 1)),
+        hour INTEGER NOT NULL,       -- hours since the Unix epoch, wall time of the frames
+        seconds REAL NOT NULL,
+        PRIMARY KEY (camera, shadow, hour)
+    ) STRICT;
+    """,
 )
 
 # How long a write waits for another process's lock. The alert loop waits with it, so it is short.

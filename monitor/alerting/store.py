@@ -72,8 +72,8 @@ class EventStore:
     ) -> Recorded:
         """Store events, their deliveries and the episode states they came from: all or nothing.
 
-        An event that was stored already, or that is older than what is stored of it, changes nothing. One that is held
-        is stored without a delivery.
+        An event that was stored already, or that is older than what is stored of it, changes nothing. One that is
+        held, or a shadow's, is stored without a delivery.
 
         Args:
             episodes: By camera; replaces what was stored, or if empty deletes it.
@@ -125,9 +125,10 @@ class EventStore:
         since_ns: int | None = None,
         until_ns: int | None = None,
         limit: int = 100,
+        shadow: bool = False,
     ) -> list[Event]:
-        """The newest events, newest first, that overlap [since, until] in wall time."""
-        where, values = ["1"], list[object]()
+        """The newest events, newest first, that overlap [since, until] in wall time; of shadows, or of none."""
+        where, values = ["shadow = ?"], list[object]([shadow])
         for clause, value in (("camera = ?", camera), ("ended_ns >= ?", since_ns), ("began_ns <= ?", until_ns)):
             if value is not None:
                 where.append(clause)
@@ -142,8 +143,32 @@ class EventStore:
         return found[0] if found else None
 
     def open_events(self) -> list[Event]:
-        """Every event that has not closed."""
+        """Every event that has not closed, shadows' too."""
         return self._bodies("SELECT body FROM events WHERE phase <> 'closed' ORDER BY began_ns", ())
+
+    def note_watched(self, seconds: Mapping[tuple[str, bool, int], float]) -> None:
+        """Add to how long cameras and their shadows had verdicts, by camera, whether the shadow, and hour.
+
+        Raises:
+            StoreError: Nothing was added.
+        """
+        query = (
+            "INSERT INTO watched VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (camera, shadow, hour) DO UPDATE SET seconds = seconds + excluded.seconds"
+        )
+        with self.transaction() as db:
+            db.executemany(query, [(*key, each) for key, each in seconds.items()])
+
+    def watched(self, since_hour: int) -> dict[tuple[str, bool, int], float]:
+        """What `note_watched` was told of `since_hour`, hours since the Unix epoch, and later.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        query = "SELECT camera, shadow, hour, seconds FROM watched WHERE hour >= ?"
+        with self.reading() as db:
+            rows = db.execute(query, (since_hour,)).fetchall()
+        return {(camera, bool(shadow), hour): seconds for camera, shadow, hour, seconds in rows}
 
     def episodes(self) -> dict[str, bytes]:
         """The episode states stored last, by camera."""
@@ -190,15 +215,16 @@ class EventStore:
         body = msgspec.json.encode(event).decode()
         # Not REPLACE, which would delete the event's deliveries with it.
         db.execute(
-            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
             "phase = excluded.phase, ended_ns = excluded.ended_ns, frames = excluded.frames, body = excluded.body, "
             "ground = excluded.ground, telling = excluded.telling",
             (
                 *(event.id, event.camera, event.phase.value, event.began_ns, event.ended_ns, event.frames, body),
-                *(now_ns, telling.ground.value, telling.held, telling.also, telling.state),
+                *(now_ns, telling.ground.value, telling.held, telling.also, telling.state, event.shadow),
             ),
         )
-        return event, deliver(db, event, self._sinks, now_ns) if telling.state == TOLD else []
+        told = telling.state == TOLD and not event.shadow
+        return event, deliver(db, event, self._sinks, now_ns) if told else []
 
     def _bodies(self, query: str, values: Sequence[object]) -> list[Event]:
         with self.reading() as db:

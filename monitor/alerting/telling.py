@@ -16,7 +16,7 @@ from monitor.sink import telling_key
 from monitor.types import Event
 from monitor.views import Decision, Ground, Tally
 
-TOLD, WAITING = "told", "waiting"
+TOLD, WAITING, BEHIND = "told", "waiting", "behind"
 _S = 1_000_000_000
 _DAY_NS = 86_400 * _S
 
@@ -41,7 +41,8 @@ class Telling:
 
     Attributes:
         held: As of the event; so is `also`.
-        state: TOLD: each phase is delivered. WAITING: held until a digest. "behind": another event was told for it.
+        state: TOLD: each phase is delivered. WAITING: held until a digest. BEHIND: another event was told for it.
+            Of a shadow's nothing is delivered: TOLD would have been, BEHIND is held.
     """
 
     ground: Ground
@@ -56,22 +57,23 @@ def telling_of(db: sqlite3.Connection, event: Event, valve: Valve | None, now_ns
     known = None if row is None else Telling(Ground(row[0]), *row[1:])
     if valve is None or (known is not None and known.state == TOLD):
         return known or Telling(Ground.LIMIT, "", 0, TOLD)
-    now = valve.decide(event, tallies(db, now_ns).get(event.camera, Tally()))
+    now = valve.decide(event, tallies(db, now_ns, shadow=event.shadow).get(event.camera, Tally()))
     if known is None:
-        return Telling(now.ground, now.held, 0, WAITING if now.held else TOLD)
+        held = BEHIND if event.shadow else WAITING
+        return Telling(now.ground, now.held, 0, held if now.held else TOLD)
     # A rule that begins to hold within a held event is what people asked for.
     return replace(known, ground=now.ground, state=TOLD) if now.ground is Ground.RULE else known
 
 
-def tallies(db: sqlite3.Connection, now_ns: int) -> dict[str, Tally]:
-    """By camera, of the 24 hours before `now_ns`; cameras with nothing new are left out.
+def tallies(db: sqlite3.Connection, now_ns: int, *, shadow: bool = False) -> dict[str, Tally]:
+    """By camera, of the 24 hours before `now_ns`; cameras with nothing new are left out. Of shadows, or of none.
 
     What lies further ahead than 24 hours is of before the wall clock was set back, and no longer counts.
     """
     query = """
         SELECT camera, sum(held = ''), sum(held = '' AND ground = 'early'), sum(held <> '') FROM events
-        WHERE stored_ns > ? AND stored_ns < ? AND ground <> 'rule' GROUP BY camera"""
-    rows = db.execute(query, (now_ns - _DAY_NS, now_ns + _DAY_NS)).fetchall()
+        WHERE stored_ns > ? AND stored_ns < ? AND ground <> 'rule' AND shadow = ? GROUP BY camera"""
+    rows = db.execute(query, (now_ns - _DAY_NS, now_ns + _DAY_NS, shadow)).fetchall()
     return {camera: Tally(told, early, held) for camera, told, early, held in rows}
 
 

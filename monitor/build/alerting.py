@@ -12,12 +12,21 @@ from typing import assert_never
 
 from monitor.alerting.delivery import Delivery, Retry
 from monitor.alerting.desk import AlertDesk
-from monitor.alerting.parts import Parts
+from monitor.alerting.parts import Parts, ShadowParts
 from monitor.alerting.snapshots import Snapshots
 from monitor.alerting.store import EventStore, StoreError
-from monitor.build.rules import budget, rules
+from monitor.build.rules import budget, candidates, rules
 from monitor.clock import SystemClock
-from monitor.config import Config, ConfigError, JsonlSinkOptions, Problem, SinkOptions, WebhookSinkOptions, read_secret
+from monitor.config import (
+    CameraSections,
+    Config,
+    ConfigError,
+    JsonlSinkOptions,
+    Problem,
+    SinkOptions,
+    WebhookSinkOptions,
+    read_secret,
+)
 from monitor.deciding.decider import EpisodeDecider
 from monitor.deciding.health import HealthAssessor, HealthRules
 from monitor.deciding.valve import Valve
@@ -61,16 +70,18 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
     clock = SystemClock()
     metrics = Metrics(new_registry(), list(config.cameras), (*PROCESSES, SUPERVISOR), names, version("rareframe"))
     delivery = Delivery(store, sinks, metrics, clock, random.Random(), Retry())  # noqa: S311 - jitter, no secret
+    decider, valve = _judges(config.cameras)
     desk = AlertDesk(
         Parts(
-            decider=EpisodeDecider({name: rules(camera) for name, camera in config.cameras.items()}),
-            valve=Valve({name: budget(camera) for name, camera in config.cameras.items()}),
+            decider=decider,
+            valve=valve,
             assessor=HealthAssessor(HealthRules()),
             store=store,
             snapshots=Snapshots(config.data_dir),
             deliveries=delivery,
             metrics=metrics,
             clock=clock,
+            shadow=_shadow_parts(config, decider, valve),
         ),
         list(config.cameras),
         PROCESSES,
@@ -86,6 +97,22 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
         ending.callback(desk.stop)
         with web:
             yield Alerting(desk, web)
+
+
+def _judges(sections: Mapping[str, CameraSections]) -> tuple[EpisodeDecider, Valve]:
+    decider = EpisodeDecider({name: rules(each) for name, each in sections.items()})
+    return decider, Valve({name: budget(each) for name, each in sections.items()})
+
+
+def _shadow_parts(config: Config, live: EpisodeDecider, live_valve: Valve) -> ShadowParts:
+    second = candidates(config)
+    decider, valve = _judges(second)
+
+    def exchange(camera: str) -> None:
+        live.exchange(decider, camera)
+        live_valve.exchange(valve, camera)
+
+    return ShadowParts(tuple(second), decider, valve, exchange)
 
 
 def open_store(data_dir: Path, sinks: Sequence[str]) -> EventStore:

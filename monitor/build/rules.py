@@ -1,8 +1,11 @@
-"""A camera's sections `episodes` and `budget` become the rules of its episodes and of who is told."""
+"""What follows from the configuration and from wishes alone: rules, budgets, who is live. Loads no torch."""
 
 from __future__ import annotations
 
-from monitor.config import CameraSections, Config
+import hashlib
+from collections.abc import Mapping
+
+from monitor.config import CameraSections, Config, JudgingSections
 from monitor.deciding.episodes import Rules
 from monitor.deciding.valve import Budget
 from monitor.wishes import Wishes
@@ -33,9 +36,31 @@ def budget(sections: CameraSections) -> Budget | None:
     return None if wanted is None else Budget(wanted.alerts_per_day, wanted.early_alerts)
 
 
-def budgets(config: Config, wishes: Wishes) -> dict[str, float]:
+def budgets(sections: Mapping[str, CameraSections], wishes: Wishes) -> dict[str, float]:
     """Alerts a day of each camera that has a budget, as wished or else as configured."""
-    told = {name: camera.budget for name, camera in config.cameras.items()}
+    told = {name: camera.budget for name, camera in sections.items()}
     return {
         name: wishes.alerts_per_day(name, budget.alerts_per_day) for name, budget in told.items() if budget is not None
     }
+
+
+def candidates(config: Config) -> dict[str, CameraSections]:
+    """What stands under each camera's `shadow`, in full; cameras without one are left out."""
+    found = {name: camera.candidate() for name, camera in config.cameras.items()}
+    return {name: sections for name, sections in found.items() if sections is not None}
+
+
+def promoted(config: Config, wishes: Wishes) -> frozenset[str]:
+    """The cameras whose candidate is to be live."""
+    return frozenset(name for name in candidates(config) if wishes.promoted(name, pairing(config.cameras[name])))
+
+
+def live(config: Config, wishes: Wishes) -> dict[str, CameraSections]:
+    """The sections of each camera that judge live."""
+    return {**config.cameras, **{name: candidates(config)[name] for name in promoted(config, wishes)}}
+
+
+def pairing(camera: CameraSections) -> str:
+    """Fingerprint of a camera's own way of judging and of its candidate's."""
+    told = camera.model_dump_json(include={*JudgingSections.model_fields, "shadow"})
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

@@ -2,32 +2,60 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 from monitor.build.detecting import fingerprint, pipeline
-from monitor.config import Config
+from monitor.build.rules import candidates
+from monitor.config import CameraSections, Config, checkpoint_dir
 from monitor.scoring.checkpoints import Checkpoints
 from monitor.scoring.journal import Journal
 from monitor.scoring.keeper import Keeper
 from monitor.scoring.scorer import CameraScorer
+from monitor.scoring.shadow import Shadow
 
 
 def keeper(config: Config, name: str, device: str) -> Keeper:
     """One camera's scorer, begun from its newest good checkpoint.
+
+    Where it has none, from one of its candidate that fits: what was under `shadow` and is now the camera's own goes on
+    with what it learned there.
 
     Args:
         config: The configuration.
         name: The camera's.
         device: "cpu" or "cuda:N".
     """
-    camera = config.cameras[name]
-    folder = config.data_dir / "checkpoints"
-    known_by = fingerprint(camera)
-    checkpoints = Checkpoints(folder, name, known_by, config.checkpoint.keep)
-    channels = len({detector.channel for detector in camera.detectors})
-    journal = None if camera.budget is None else Journal(folder / f"{name}.minutes.jsonl", known_by, channels)
+    folder = checkpoint_dir(config.data_dir)
+    return _keeper(config, name, config.cameras[name], device, folder, _candidate_dir(folder))
+
+
+def shadows(config: Config, device: str) -> dict[str, Shadow]:
+    """The candidates of all cameras that have one, each begun from its newest good checkpoint.
+
+    Where it has none, from one of its camera that fits: with the same detectors it need not learn them anew.
+    """
+    folder = checkpoint_dir(config.data_dir)
+    return {
+        name: Shadow(name, partial(_keeper, config, name, sections, device, _candidate_dir(folder), folder))
+        for name, sections in candidates(config).items()
+    }
+
+
+def _candidate_dir(folder: Path) -> Path:
+    return folder / "shadow"
+
+
+def _keeper(config: Config, name: str, sections: CameraSections, device: str, folder: Path, other: Path) -> Keeper:
+    known_by = fingerprint(sections)
+    checkpoints, inherited = (Checkpoints(each, name, known_by, config.checkpoint.keep) for each in (folder, other))
+    channels = len({detector.channel for detector in sections.detectors})
+    journal = None if sections.budget is None else Journal(folder / f"{name}.minutes.jsonl", known_by, channels)
     return Keeper(
         name,
-        lambda: CameraScorer(pipeline(camera, config.seed, device, config.threads)),
+        lambda: CameraScorer(pipeline(sections, config.seed, device, config.threads)),
         checkpoints,
         config.checkpoint.every_s,
         journal,
+        inherited,
     )

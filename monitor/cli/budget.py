@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,21 +38,21 @@ def budget(
     """Show how many alerts a day each camera may raise, or change it.
 
     A running daemon obeys within a minute, and goes on so after a restart, until the number in the configuration is
-    changed.
+    changed. Of a camera whose shadow was promoted it is the promoted one's.
     """
     from monitor import config, wishes  # noqa: PLC0415 - see the package
 
     tree = config.demo(data_dir=data_dir) if config_file is None else config.load(config_file, data_dir=data_dir)
     if alerts_per_day is not None and reset:
         raise FailedError("expected a number or --reset, got both; leave one out")
-    names = [name for name in _chosen(tree, camera) if tree.cameras[name].budget is not None]
-    if camera is not None and not names:
-        raise FailedError(f"camera {camera}: its configuration has no budget; remove `budget: null` there first")
     found = wishes.read(tree.data_dir)
+    configured = _configured(found, tree, _chosen(tree, camera))
+    if camera is not None and not configured:
+        raise FailedError(f"camera {camera}: its configuration has no budget; remove `budget: null` there first")
     if alerts_per_day is not None or reset:
-        found = _changed(found, tree, names, alerts_per_day)
+        found = _changed(found, configured, alerts_per_day)
         wishes.write(tree.data_dir, found)
-    _show(found, tree, names, as_json=as_json)
+    _show(found, configured, as_json=as_json)
     return EXIT_OK
 
 
@@ -63,24 +64,29 @@ def _chosen(tree: Config, camera: str | None) -> list[str]:
     return [camera]
 
 
-def _changed(found: Wishes, tree: Config, names: list[str], alerts_per_day: float | None) -> Wishes:
+def _configured(found: Wishes, tree: Config, names: list[str]) -> dict[str, float]:
+    """What the live configuration of each camera says; cameras without a budget are left out."""
+    from monitor.build.rules import live  # noqa: PLC0415 - see the package
+
+    told = {name: sections.budget for name, sections in live(tree, found).items() if name in names}
+    return {name: budget.alerts_per_day for name, budget in told.items() if budget is not None}
+
+
+def _changed(found: Wishes, configured: Mapping[str, float], alerts_per_day: float | None) -> Wishes:
     from monitor.wishes import BudgetWish  # noqa: PLC0415 - see the package
 
-    budgets = {name: wish for name, wish in found.budgets.items() if name not in names}
-    for name in names:
-        configured = tree.cameras[name].budget
-        if alerts_per_day is not None and configured is not None and alerts_per_day != configured.alerts_per_day:
-            budgets[name] = BudgetWish(alerts_per_day, configured.alerts_per_day)
+    budgets = {name: wish for name, wish in found.budgets.items() if name not in configured}
+    for name, said in configured.items():
+        if alerts_per_day is not None and alerts_per_day != said:
+            budgets[name] = BudgetWish(alerts_per_day, said)
     return replace(found, budgets=budgets)
 
 
-def _show(found: Wishes, tree: Config, names: list[str], *, as_json: bool) -> None:
-    rows = []
-    for name in names:
-        configured = tree.cameras[name].budget
-        if configured is not None:
-            holds = found.alerts_per_day(name, configured.alerts_per_day)
-            rows.append({"camera": name, "alerts_per_day": holds, "configured": configured.alerts_per_day})
+def _show(found: Wishes, configured: Mapping[str, float], *, as_json: bool) -> None:
+    rows = [
+        {"camera": name, "alerts_per_day": found.alerts_per_day(name, said), "configured": said}
+        for name, said in configured.items()
+    ]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return

@@ -36,6 +36,9 @@ UntilOption = Annotated[
     datetime | None,
     typer.Option("--until", metavar="TIME", help=f"Only what was going on before this; {_TIME}.", formats=_FORMATS),
 ]
+ShadowOption = Annotated[
+    bool, typer.Option("--shadow", help="What shadows would have raised, of which nobody was told; instead.")
+]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most this many, the newest.")]
 
 
@@ -54,13 +57,14 @@ def list_(
     since: SinceOption = None,
     until: UntilOption = None,
     limit: LimitOption = _LIMIT,
+    shadow: ShadowOption = False,
     config_file: ConfigOption = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """The newest events, newest first, one a line."""
-    with _store(config_file, data_dir) as store:
-        found = store.events(camera=camera, since_ns=_ns(since), until_ns=_ns(until), limit=limit)
+    with open_store(config_file, data_dir) as store:
+        found = store.events(camera=camera, since_ns=_ns(since), until_ns=_ns(until), limit=limit, shadow=shadow)
     if as_json:
         typer.echo(_json(found))
     for event in [] if as_json else found:
@@ -81,9 +85,11 @@ def show(
 
     Its times, score and reasons, and where its pictures are.
     """
-    folder = _data_dir(config_file, data_dir)
-    with _store(config_file, data_dir) as store:
-        event = store.event(event_id) or _only(event_id, store.events(limit=1_000_000))
+    folder = data_folder(config_file, data_dir)
+    with open_store(config_file, data_dir) as store:
+        event = store.event(event_id)
+        if event is None:
+            event = _only(event_id, [*store.events(limit=1_000_000), *store.events(limit=1_000_000, shadow=True)])
     typer.echo(_json(event) if as_json else "\n".join(_page(event, folder)))
     return EXIT_OK
 
@@ -101,12 +107,15 @@ def export(
     camera: CameraOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    shadow: ShadowOption = False,
     config_file: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> int:
     """All events, oldest first, for other programs."""
-    with _store(config_file, data_dir) as store:
-        found = store.events(camera=camera, since_ns=_ns(since), until_ns=_ns(until), limit=1_000_000)[::-1]
+    with open_store(config_file, data_dir) as store:
+        found = store.events(camera=camera, since_ns=_ns(since), until_ns=_ns(until), limit=1_000_000, shadow=shadow)[
+            ::-1
+        ]
     text = _csv(found) if style is Format.CSV else "".join(_json_line(event) + "\n" for event in found)
     if out is None:
         typer.echo(text, nl=False)
@@ -115,7 +124,12 @@ def export(
     return EXIT_OK
 
 
-def _data_dir(config_file: Path | None, data_dir: Path | None) -> Path:
+def data_folder(config_file: Path | None, data_dir: Path | None) -> Path:
+    """The daemon's folder: as named, or as configured.
+
+    Raises:
+        ConfigError: The configuration cannot be used.
+    """
     from monitor import config  # noqa: PLC0415 - see the package
 
     if data_dir is not None:
@@ -124,11 +138,17 @@ def _data_dir(config_file: Path | None, data_dir: Path | None) -> Path:
 
 
 @contextmanager
-def _store(config_file: Path | None, data_dir: Path | None) -> Iterator[EventStore]:
+def open_store(config_file: Path | None, data_dir: Path | None) -> Iterator[EventStore]:
+    """The event store in that folder, to be read.
+
+    Raises:
+        FailedError: There is none.
+        StoreError: It cannot be opened.
+    """
     from monitor.alerting.store import EventStore  # noqa: PLC0415 - see the package
     from monitor.config.places import store_path  # noqa: PLC0415
 
-    path = store_path(_data_dir(config_file, data_dir))
+    path = store_path(data_folder(config_file, data_dir))
     if not path.exists():
         raise FailedError(f"{path}: expected an event store, got nothing; name the daemon's folder with --data-dir")
     with closing(EventStore.open_read_only(path)) as store:
@@ -148,7 +168,8 @@ def _ns(when: datetime | None) -> int | None:
     return None if when is None else int(when.replace(tzinfo=UTC).timestamp()) * _NS
 
 
-def _time(wall_ns: int) -> str:
+def utc(wall_ns: int) -> str:
+    """A moment for people."""
     return datetime.fromtimestamp(wall_ns / _NS, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
@@ -158,7 +179,7 @@ def _line(event: Event) -> str:
     strength = f"{event.score:.3g} > {event.limit:.3g}"
     held = f"  (held: {event.held})" if event.held else ""
     return (
-        f"{event.id}  {_time(event.began_ns)}  {event.camera}  {event.phase.value}  {lasted_s:.1f} s  {strength}  {why}"
+        f"{event.id}  {utc(event.began_ns)}  {event.camera}  {event.phase.value}  {lasted_s:.1f} s  {strength}  {why}"
         f"{held}"
     )
 
@@ -167,13 +188,15 @@ def _page(event: Event, folder: Path) -> Iterator[str]:
     yield f"event     {event.id}"
     yield f"camera    {event.camera}, {event.state.value}"
     yield f"phase     {event.phase.value}" + (f", {event.cause}" if event.cause else "")
+    if event.shadow:
+        yield "shadow    nobody was told: the camera's shadow raised it"
     if event.held:
         told = f"; later told for {event.also} other(s) too" if event.also else ""
         yield f"held      {event.held}: nobody was told of it at once{told}"
-    yield f"began     {_time(event.began_ns)}" + (
+    yield f"began     {utc(event.began_ns)}" + (
         f", {event.began_pts:.1f} s into the run" if event.began_pts is not None else ""
     )
-    yield f"ended     {_time(event.ended_ns)}" + (
+    yield f"ended     {utc(event.ended_ns)}" + (
         f", {event.ended_pts:.1f} s into the run" if event.ended_pts is not None else ""
     )
     chance = "" if event.p_value is None else f", p-value {event.p_value:.2g}"

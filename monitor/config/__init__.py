@@ -8,6 +8,7 @@ from monitor.config.camera import (
     CaptureOptions,
     DetectorOptions,
     EpisodeOptions,
+    JudgingSections,
 )
 from monitor.config.dump import dump
 from monitor.config.load import demo, load, load_text, of_source
@@ -44,6 +45,7 @@ __all__ = [
     "EpisodeOptions",
     "IpcOptions",
     "JsonlSinkOptions",
+    "JudgingSections",
     "LoggingOptions",
     "Problem",
     "RuleOptions",

@@ -242,11 +242,41 @@ DEFAULT_DETECTORS = (
 )
 
 
-class CameraSections(Section):
-    """The sections that stand at the top for all cameras and may stand below one camera for that one alone."""
+class _PictureSections(Section):
+    """Which pictures are looked at, and what of them. Before the judging ones, whose rules speak of zones."""
 
     capture: CaptureOptions = Field(default=CaptureOptions(), description="How frames are fetched.")
     analysis: AnalysisOptions = Field(default=AnalysisOptions(), description="Which frames are looked at.")
+    zones: Mapping[Name, PolygonOption] = Field(
+        default={},
+        description="Named parts of the picture, for rules: points [x, y] as shares of its width and height, 0 to 1 "
+        "from the left and the top.",
+        examples=[{"porch": [[0.1, 0.5], [0.6, 0.5], [0.6, 1.0], [0.1, 1.0]]}],
+    )
+    masks: tuple[PolygonOption, ...] = Field(
+        default=(),
+        strict=False,
+        description="Parts of the picture that nobody looks at, such as a clock in its corner; points as in zones.",
+        examples=[[[[0.0, 0.0], [0.3, 0.0], [0.3, 0.06], [0.0, 0.06]]]],
+    )
+
+    @field_validator("zones")
+    @classmethod
+    def _zones_are_areas(cls, zones: Mapping[str, PolygonOption]) -> Mapping[str, PolygonOption]:
+        return checked_zones(zones)
+
+    @field_validator("masks")
+    @classmethod
+    def _masks_leave_something(
+        cls, masks: tuple[PolygonOption, ...], info: ValidationInfo
+    ) -> tuple[PolygonOption, ...]:
+        checked_masks(masks, info.data.get("zones", {}))
+        return masks
+
+
+class JudgingSections(Section):
+    """How pictures are judged and when people are told: what a camera's shadow may have of its own."""
+
     detectors: tuple[DetectorOptions, ...] = Field(
         default=DEFAULT_DETECTORS,
         strict=False,
@@ -264,18 +294,6 @@ class CameraSections(Section):
     learning: LearningOptions = Field(default=LearningOptions(), description="When and from what it learns.")
     scene: SceneOptions = Field(default=SceneOptions(), description="The same for the scene as a whole.")
     place: PlaceOptions = Field(default=PlaceOptions(), description="The same for what a place hardly ever shows.")
-    zones: Mapping[Name, PolygonOption] = Field(
-        default={},
-        description="Named parts of the picture, for rules: points [x, y] as shares of its width and height, 0 to 1 "
-        "from the left and the top.",
-        examples=[{"porch": [[0.1, 0.5], [0.6, 0.5], [0.6, 1.0], [0.1, 1.0]]}],
-    )
-    masks: tuple[PolygonOption, ...] = Field(
-        default=(),
-        strict=False,
-        description="Parts of the picture that nobody looks at, such as a clock in its corner; points as in zones.",
-        examples=[[[[0.0, 0.0], [0.3, 0.0], [0.3, 0.06], [0.0, 0.06]]]],
-    )
     rules: tuple[RuleOptions, ...] = Field(
         default=(),
         strict=False,
@@ -304,18 +322,17 @@ class CameraSections(Section):
                 raise ValueError(f'{index}.name: expected each detector\'s own name, got "{name}" again; rename one')
         return detectors
 
-    @field_validator("zones")
-    @classmethod
-    def _zones_are_areas(cls, zones: Mapping[str, PolygonOption]) -> Mapping[str, PolygonOption]:
-        return checked_zones(zones)
 
-    @field_validator("masks")
-    @classmethod
-    def _masks_leave_something(
-        cls, masks: tuple[PolygonOption, ...], info: ValidationInfo
-    ) -> tuple[PolygonOption, ...]:
-        checked_masks(masks, info.data.get("zones", {}))
-        return masks
+class CameraSections(JudgingSections, _PictureSections):
+    """The sections that stand at the top for all cameras and may stand below one camera for that one alone."""
+
+    shadow: JudgingSections | None = Field(
+        default=None,
+        description="A second configuration that is tried beside this one on the same pictures and tells nobody: only "
+        "the keys that differ, of detectors, budget, threshold, learning, scene, place, rules and episodes. "
+        "`rareframe compare` shows what it would have raised; null: none.",
+        examples=[{"budget": {"alerts_per_day": 10.0}, "learning": {"accept_after_s": 3600.0}}],
+    )
 
     @field_validator("rules")
     @classmethod
@@ -325,6 +342,26 @@ class CameraSections(Section):
         if {"zones", "detectors"} <= set(info.data):  # or there is something to mend there first
             checked_rules(rules, info.data["zones"], [detector.name for detector in info.data["detectors"]])
         return rules
+
+    @field_validator("shadow")
+    @classmethod
+    def _its_rules_speak_of_what_there_is(
+        cls, shadow: JudgingSections | None, info: ValidationInfo
+    ) -> JudgingSections | None:
+        if shadow is not None and "zones" in info.data:
+            try:
+                checked_rules(shadow.rules, info.data["zones"], [detector.name for detector in shadow.detectors])
+            except ValueError as error:
+                between = ": " if str(error).startswith("expected") else "."
+                raise ValueError(f"rules{between}{error}") from error
+        return shadow
+
+    def candidate(self) -> CameraSections | None:
+        """These sections as `shadow` would have them: the same pictures, judged its way; None without one."""
+        if self.shadow is None:
+            return None
+        own = {key: getattr(self.shadow, key) for key in JudgingSections.model_fields}
+        return self.model_copy(update=own)
 
 
 class Camera(CameraSections):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from types import UnionType
 from typing import Annotated, Any, get_args, get_origin
@@ -86,7 +86,7 @@ def _example(key: str, field: FieldInfo, indent: int, seen: set[type[BaseModel]]
     """What could stand where the default is empty, as a comment."""
     for example in field.examples or ():
         lines = [f"{key}: {yaml.safe_dump(example, default_flow_style=True, width=1000).strip()}"]
-        for kind in _kinds(field):
+        for kind in () if isinstance(example, Mapping) else _kinds(field):
             items = [list(_section(kind.model_validate(item), 4, seen)) for item in example]
             lines = [f"{key}:", *(line for item in items for line in _item(item, 2))]
         yield f"{' ' * indent}# For example:"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from monitor.config.camera import CameraSections
+from monitor.config.camera import CameraSections, JudgingSections
 from monitor.config.expected import Expectations
 from monitor.config.messages import problem
 from monitor.config.text import ConfigError, Located, read_file, read_text
@@ -94,8 +94,16 @@ def _with_camera_sections(root: Located) -> Located:
     if not isinstance(cameras.value, Mapping):
         return root
     shared = {key: root.value[key] for key in CameraSections.model_fields if key in root.value}
-    filled = {name: _merged(_like(camera, shared), camera) for name, camera in cameras.value.items()}
-    return _like(root, {**root.value, "cameras": _like(cameras, filled)})
+    filled = {name: _shadowed(_merged(_like(camera, shared), camera)) for name, camera in cameras.value.items()}
+    return _shadowed(_like(root, {**root.value, "cameras": _like(cameras, filled)}))
+
+
+def _shadowed(sections: Located) -> Located:
+    """`sections` with its shadow filled in from what stands beside it, where that says nothing else."""
+    if not isinstance(sections.value, Mapping) or not isinstance(shadow := sections.value.get("shadow"), Located):
+        return sections
+    beside = {key: sections.value[key] for key in JudgingSections.model_fields if key in sections.value}
+    return _like(sections, {**sections.value, "shadow": _merged(_like(shadow, beside), shadow)})
 
 
 def _like(place: Located, value: Mapping[str, Located]) -> Located:

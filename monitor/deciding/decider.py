@@ -45,6 +45,10 @@ class EpisodeDecider:
         """Close what is open on `camera`."""
         return self._keep(camera, end(self._states[camera], cause))
 
+    def exchange(self, other: EpisodeDecider, camera: str) -> None:
+        """Change the rules of `camera` for those of `other`, which gets these. What is open should be ended before."""
+        self._rules[camera], other._rules[camera] = other._rules[camera], self._rules[camera]
+
     def open_event(self, camera: str) -> Event | None:
         """The open event as it is now, with what was not told yet."""
         return self._states[camera].event

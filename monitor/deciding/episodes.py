@@ -22,13 +22,15 @@ Cause = Literal[
     "verdict unknown",
     "not judged",
     "interrupted",
+    "promoted",
     "removed",
 ]
 Told = tuple[Event, ...]
 
 _S = 1_000_000_000
-# What begins after one of these is another happening, however soon: another recording, another life of the daemon.
-_FINAL: frozenset[Cause] = frozenset({"source ended", "stopped", "removed"})
+# What begins after one of these is another happening, however soon: another recording, another life of the daemon,
+# another configuration that judges.
+_FINAL: frozenset[Cause] = frozenset({"source ended", "stopped", "promoted", "removed"})
 # A judgement of one of so many earlier runs is late or repeated; reconnects are seconds apart, messages far less.
 _RUNS_KEPT = 8
 
@@ -171,6 +173,8 @@ def end(state: Episodes, cause: Cause) -> tuple[Episodes, Told]:
         )
     if cause in _FINAL:
         state = replace(state, last=None, closed_mono_ns=None, closed_wall_ns=None)
+    if cause == "promoted":  # the other configuration's frames do not open what this one's began
+        state = replace(state, recent=())
     return state, () if last is None else (last,)
 
 
@@ -209,7 +213,7 @@ def _take(state: Episodes, judgement: Judgement, passed_ns: int, rules: Rules) -
     if state.event is None:
         kept = tuple(j for j in state.recent if now_ns - j.mono_ns <= rules.window_s * _S)
         state = replace(state, recent=(*kept, Judged(now_ns, sighting))[-rules.open_n :])
-        return _maybe_open(state, rules, judgement.stamp)
+        return _maybe_open(state, rules, judgement)
     if sighting is not None:
         return _go_on(state, state.event, sighting, rules)
     if state.quiet_ns < rules.quiet_s * _S:
@@ -217,14 +221,14 @@ def _take(state: Episodes, judgement: Judgement, passed_ns: int, rules: Rules) -
     return end(state, "accepted" if state.accepting else "quiet")
 
 
-def _maybe_open(state: Episodes, rules: Rules, stamp: Stamp) -> tuple[Episodes, Told]:
+def _maybe_open(state: Episodes, rules: Rules, judgement: Judgement) -> tuple[Episodes, Told]:
     seen = [judged.sighting for judged in state.recent if judged.sighting is not None]
     # Only an anomalous frame opens, though enough of them may lie before.
     if not enough(seen, rules.open_m) or state.recent[-1].sighting is None:
         return state, ()
     before = _returning(state, rules)
     if before is None:
-        event, rest = opened(stamp, seen[0]), seen[1:]
+        event, rest = opened(judgement, seen[0]), seen[1:]
     else:
         event, rest = replace(before, phase=Phase.UPDATED, cause=None), seen
     for sighting in rest:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from math import isfinite
 
 from detectors.base import Reason
-from monitor.types import Event, Judgement, Phase, Stamp, State, Verdict
+from monitor.types import Event, Judgement, Phase, State, Verdict
 
 # The channel of reasons that are rules of the user's; see `Reason`.
 RULES = "rules"
@@ -75,15 +75,21 @@ def _exceeded(judgement: Judgement) -> tuple[str, ...]:
     return (*channels, RULES) if any(r.channel == RULES for r in judgement.reasons) else tuple(channels)
 
 
-def event_id(camera: str, run: str, seq: int) -> str:
-    """16 hex digits that name the happening whose first anomalous frame was `seq` of `run`; the same for ever."""
-    return blake2b(f"{camera}\0{run}\0{seq}".encode(), digest_size=8).hexdigest()
+def event_id(camera: str, run: str, seq: int, *, candidate: bool = False) -> str:
+    """16 hex digits that name the happening whose first anomalous frame was `seq` of `run`; the same for ever.
+
+    Args:
+        candidate: The configuration under `shadow` saw it, which may begin with the same frame as the camera's own.
+    """
+    told = f"{camera}\0{run}\0{seq}" + ("\0candidate" if candidate else "")
+    return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
-def opened(stamp: Stamp, first: Sighting) -> Event:
-    """The event that begins with `first`, a frame of the run of `stamp`."""
+def opened(judgement: Judgement, first: Sighting) -> Event:
+    """The event that begins with `first`, a frame of the run of `judgement`."""
+    stamp = judgement.stamp
     return Event(
-        id=event_id(stamp.camera, stamp.run, first.seq),
+        id=event_id(stamp.camera, stamp.run, first.seq, candidate=judgement.shadow != judgement.promoted),
         camera=stamp.camera,
         phase=Phase.OPENED,
         began_ns=first.wall_ns,
@@ -101,6 +107,7 @@ def opened(stamp: Stamp, first: Sighting) -> Event:
         snapshot=None,
         overlay=None,
         clip=None,
+        shadow=judgement.shadow,
     )
 
 

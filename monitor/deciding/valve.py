@@ -90,6 +90,10 @@ class Valve:
         budget = self._budgets.get(camera)
         return None if budget is None else budget.alerts_per_day
 
+    def exchange(self, other: Valve, camera: str) -> None:
+        """Change the budget of `camera` for that of `other`, which gets this one."""
+        self._budgets[camera], other._budgets[camera] = other._budgets.get(camera), self._budgets.get(camera)
+
     def set_budget(self, camera: str, alerts_per_day: float) -> None:
         """From now on about so many are wanted.
 

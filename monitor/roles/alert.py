@@ -15,7 +15,7 @@ from monitor.alerting.desk import AlertDesk
 from monitor.alerting.store import StoreError
 from monitor.build.alerting import alerting
 from monitor.build.joining import endpoints
-from monitor.build.rules import budgets
+from monitor.build.rules import budgets, candidates
 from monitor.config import Config
 from monitor.roles.voice import CannotStartError, Heart, SelfReport
 from monitor.transport import Context, Receiver
@@ -77,5 +77,8 @@ def _alert(config: Config, stop: Callable[[], bool]) -> None:
 
 
 def _obey(config: Config, desk: AlertDesk, wishes: Wishes) -> None:
-    for camera, alerts_per_day in budgets(config, wishes).items():
+    """Who is live the worker says with each judgement; here only the budgets of both configurations change."""
+    for camera, alerts_per_day in budgets(config.cameras, wishes).items():
         desk.set_budget(camera, alerts_per_day)
+    for camera, alerts_per_day in budgets(candidates(config), wishes).items():
+        desk.set_budget(camera, alerts_per_day, candidate=True)

@@ -13,12 +13,13 @@ import structlog
 from monitor.build.capturing import recordings
 from monitor.build.detecting import DeviceError, chosen_device, prepare_torch
 from monitor.build.joining import endpoints
-from monitor.build.rules import budgets
-from monitor.build.scoring import keeper
+from monitor.build.rules import budgets, candidates, promoted
+from monitor.build.scoring import keeper, shadows
 from monitor.config import Config
 from monitor.roles.voice import Heart, MisconfiguredError, SelfReport
 from monitor.scoring.keeper import Keeper
 from monitor.scoring.loop import ScoringLoop
+from monitor.scoring.shadow import Shadow
 from monitor.transport import Context, Policy, Receiver, Sender
 from monitor.wishes import Wishes, WishWatch
 
@@ -39,16 +40,17 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
     boot, context = uuid.uuid4().hex, Context()
     places = endpoints(config)
     cv2.setNumThreads(config.threads)
-    device, keepers = _prepared(config)
+    device, keepers, beside = _prepared(config)
     make = partial(Sender, context, stop=stop, key=places.key)
     outbox = make(places.judgements, capacity=JUDGEMENTS_KEPT, policy=Policy.BUFFERED)
     heart = Heart(context, places, "worker", "scoring")
     heart.beat(0)
-    _log.info("scoring", device=device, cameras=len(keepers))
+    _log.info("scoring", device=device, cameras=len(keepers), shadows=len(beside))
     with Receiver(context, places.frames, window=WINDOW, key=places.key) as inbox:
-        loop = ScoringLoop(keepers, recordings(config), inbox, outbox, boot)
+        loop = ScoringLoop(keepers, recordings(config), inbox, outbox, boot, beside)
         myself = SelfReport("worker", boot, outbox.send)
-        watch = WishWatch(config.data_dir, partial(_obey, config, keepers))
+        watch = WishWatch(config.data_dir, partial(_obey, config, loop, keepers, _by_camera(beside)))
+        watch.look_if_due(time.monotonic())  # who is live is known before the first frame
         turns = 0
         while not stop():
             loop.run_once(time.time_ns(), time.monotonic_ns())
@@ -65,17 +67,34 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
     return 0
 
 
-def _obey(config: Config, keepers: Mapping[str, Keeper], wishes: Wishes) -> None:
-    for name, alerts_per_day in budgets(config, wishes).items():
-        keepers[name].scorer.set_budget(alerts_per_day)
+def _obey(
+    config: Config, loop: ScoringLoop, own: Mapping[str, Keeper], second: Mapping[str, Keeper], wishes: Wishes
+) -> None:
+    """Budgets go with the configuration that they are of, whichever of the two is live."""
+    for name, alerts_per_day in budgets(config.cameras, wishes).items():
+        own[name].scorer.set_budget(alerts_per_day)
         _log.info("budget", camera=name, alerts_per_day=alerts_per_day)
+    for name, alerts_per_day in budgets(candidates(config), wishes).items():
+        if name in second:
+            second[name].scorer.set_budget(alerts_per_day)
+            _log.info("candidate_budget", camera=name, alerts_per_day=alerts_per_day)
+    wished = promoted(config, wishes)
+    loop.promote(wished)
+    for name in config.cameras.keys() & wishes.promotions.keys() - wished:
+        _log.warning("promotion_over", camera=name, why="its configuration is not the one that was promoted any more")
 
 
-def _prepared(config: Config) -> tuple[str, dict[str, Keeper]]:
-    """What it computes with, and each camera's detectors with what they knew."""
+def _by_camera(beside: Mapping[str, Shadow]) -> dict[str, Keeper]:
+    return {name: shadow.keeper for name, shadow in beside.items() if shadow.keeper is not None}
+
+
+def _prepared(config: Config) -> tuple[str, dict[str, Keeper], dict[str, Shadow]]:
+    """What it computes with, and each camera's detectors with what they knew, and its candidate's."""
+    sections = [*config.cameras.values(), *candidates(config).values()]
     try:
-        device = chosen_device(config.device, config.cameras.values())
-        prepare_torch(config.cameras.values(), config.threads)
-        return device, {name: keeper(config, name, device) for name in config.cameras}
+        device = chosen_device(config.device, sections)
+        prepare_torch(sections, config.threads)
+        keepers = {name: keeper(config, name, device) for name in config.cameras}
+        return device, keepers, shadows(config, device)
     except DeviceError as error:
         raise MisconfiguredError(str(error)) from error

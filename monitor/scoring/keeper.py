@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -26,6 +26,7 @@ class Keeper:
         checkpoints: Checkpoints,
         every_s: float,
         journal: Journal | None = None,
+        inherited: Checkpoints | None = None,
     ) -> None:
         """Begin where the camera stood.
 
@@ -35,6 +36,7 @@ class Keeper:
             checkpoints: Where it is saved.
             every_s: Seconds between two checkpoints.
             journal: Of the minutes since; None without a budget.
+            inherited: Where it begins if nothing of its own fits.
         """
         self._camera = camera
         self._checkpoints = checkpoints
@@ -44,7 +46,7 @@ class Keeper:
         self._faulty = False
         self._saved_wall_ns: int | None = None
         self._saved_mono_ns: int | None = None
-        self.scorer = self._begin(fresh)
+        self.scorer = self._begin(fresh, (checkpoints,) if inherited is None else (checkpoints, inherited))
         if journal is not None and self.scorer.learned:
             self.scorer.recall(journal.read())
 
@@ -93,12 +95,12 @@ class Keeper:
             self._failures,
         )
 
-    def _begin(self, fresh: Callable[[], CameraScorer]) -> CameraScorer:
+    def _begin(self, fresh: Callable[[], CameraScorer], places: Sequence[Checkpoints]) -> CameraScorer:
         """A scorer that goes on from the newest checkpoint that can be read and fits, else one that knows nothing."""
-        for path in self._checkpoints.newest_first():
+        for place, path in [(each, path) for each in places for path in each.newest_first()]:
             scorer = fresh()
             try:
-                about, state = self._checkpoints.read(path)
+                about, state = place.read(path)
                 scorer.restore(state)
             except ForeignError as error:
                 _log.info("checkpoint_of_another", camera=self._camera, path=str(path), error=str(error))

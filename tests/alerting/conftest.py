@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from detectors.base import Reason
 from monitor.alerting.delivery import Delivery, Retry
 from monitor.alerting.desk import AlertDesk
-from monitor.alerting.parts import Parts
+from monitor.alerting.parts import Parts, ShadowParts
 from monitor.alerting.snapshots import Snapshots
 from monitor.alerting.store import EventStore
 from monitor.deciding.decider import EpisodeDecider
@@ -159,6 +159,9 @@ class House:
     sinks: list[Sink] = field(default_factory=list)
     cameras: tuple[str, ...] = ("gate", "yard")
     budget: Budget | None = None
+    shadows: tuple[str, ...] = ()
+    shadow_rules: Rules | None = None
+    shadow_budget: Budget | None = None
 
     def __post_init__(self) -> None:
         self._start()
@@ -171,17 +174,25 @@ class House:
         rng = random.Random(0)  # spreads retries, guards nothing
         self.delivery = Delivery(self.store, self.sinks, self.metrics, self.clock, rng, Retry())
         self.decider = EpisodeDecider(dict.fromkeys(self.cameras, self.rules))
+        self.valve = Valve(dict.fromkeys(self.cameras, self.budget))
+        self.shadow = EpisodeDecider(dict.fromkeys(self.shadows, self.shadow_rules or self.rules))
+        self.shadow_valve = Valve(dict.fromkeys(self.shadows, self.shadow_budget))
         parts = Parts(
             decider=self.decider,
-            valve=Valve(dict.fromkeys(self.cameras, self.budget)),
+            valve=self.valve,
             assessor=HealthAssessor(HealthRules()),
             store=self.store,
             snapshots=Snapshots(self.data),
             deliveries=self.delivery,
             metrics=self.metrics,
             clock=self.clock,
+            shadow=ShadowParts(self.shadows, self.shadow, self.shadow_valve, self._exchange),
         )
         self.desk = AlertDesk(parts, self.cameras, ("capture", "worker"))
+
+    def _exchange(self, camera: str) -> None:
+        self.decider.exchange(self.shadow, camera)
+        self.valve.exchange(self.shadow_valve, camera)
 
     def restart(self) -> None:
         self.store.close()

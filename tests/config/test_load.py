@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from detectors.options import QuantileOptions, SpotOptions
-from monitor.config import Config, ConfigError, demo, load, load_text, of_source, read_secret
+from monitor.config import Config, ConfigError, demo, dump, load, load_text, of_source, read_secret
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -48,6 +48,40 @@ def test_a_camera_s_list_of_detectors_replaces_the_one_at_the_top() -> None:
     config = _load(f"cameras:\n  gate: {{source: a.mp4, detectors: [{one}]}}\n")
     assert [detector.name for detector in config.cameras["gate"].detectors] == ["one"]
     assert "one" not in [detector.name for detector in config.detectors]
+
+
+def test_a_shadow_has_the_camera_s_sections_where_it_says_nothing_else() -> None:
+    """Key by key over the camera's own, wherever those stand; its pictures are the camera's."""
+    config = _load(
+        "shadow: {budget: {alerts_per_day: 10}}\n"
+        "threshold: {kind: spot, rate: 1.0e-3}\n"
+        "cameras:\n"
+        "  gate: {source: a.mp4, analysis: {fps: 2}, episodes: {refractory_s: 20}}\n"
+        "  door: {source: b.mp4, budget: null, shadow: {threshold: {kind: quantile}, episodes: {open_m: 2}}}\n"
+    )
+    gate, door = (config.cameras[name].candidate() for name in ("gate", "door"))
+    assert gate is not None
+    assert gate.budget is not None
+    assert (gate.budget.alerts_per_day, gate.episodes.refractory_s, gate.analysis.fps) == (10, 20, 2)
+    assert gate.threshold == config.threshold
+    assert door is not None
+    assert door.budget is not None, "from the shadow at the top"
+    assert (door.threshold, door.episodes.open_m) == (QuantileOptions(), 2)
+
+
+def test_a_camera_may_refuse_the_shadow_at_the_top() -> None:
+    """Null is none; and what a process is given has the same shadows as what the daemon read."""
+    config = _load("shadow: {}\ncameras:\n  gate: {source: a.mp4}\n  door: {source: b.mp4, shadow: null}\n")
+    assert config.cameras["door"].shadow is None
+    assert config.cameras["gate"].shadow is not None
+    assert _load(dump(config)) == config
+
+
+def test_a_fault_that_a_shadow_takes_over_is_told_once() -> None:
+    """At the line where it stands, not a second time for the shadow."""
+    with pytest.raises(ConfigError) as error:
+        _load("threshold: {kind: spot, rate: 2}\ncameras:\n  gate: {source: a.mp4, shadow: {}}\n")
+    assert [(problem.line, problem.path) for problem in error.value.problems] == [(1, "threshold.rate")]
 
 
 def test_a_fault_in_a_camera_points_to_the_line_it_came_from() -> None:

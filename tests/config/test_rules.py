@@ -102,7 +102,7 @@ def test_the_documented_example_works() -> None:
     """What stands as a comment in default.yaml can be used as it is, once the comment signs are away."""
     lines = default_yaml().splitlines()
     found = [index for index, line in enumerate(lines) if line == "# For example:"]
-    assert len(found) == 3
+    assert len(found) == 4
     text = 'cameras: {gate: {source: "demo:"}}\n'
     for index in found:
         end = lines.index("", index)
@@ -110,3 +110,4 @@ def test_the_documented_example_works() -> None:
     camera = load_text(text, "site.yaml").cameras["gate"]
     assert list(camera.zones) == ["porch"]
     assert len(camera.masks) == len(camera.rules) == 1
+    assert camera.shadow is not None

@@ -47,6 +47,29 @@ def test_cameras_do_not_mix() -> None:
     assert decider.open_event("gate") is not None
 
 
+def test_rules_change_places_camera_by_camera() -> None:
+    """What opened by three of five opens at once by the other's rules, on that camera alone."""
+    decider, other = EpisodeDecider(RULES), EpisodeDecider(dict.fromkeys(RULES, Rules(open_m=1, open_n=1)))
+    decider.exchange(other, "gate")
+    assert [event.phase for event in decider.judge(judged(Verdict.ANOMALOUS, 0))] == [Phase.OPENED]
+    assert decider.judge(judged(Verdict.ANOMALOUS, 0, camera="yard")) == ()
+    assert other.judge(judged(Verdict.ANOMALOUS, 0)) == ()
+
+
+def test_after_a_promotion_nothing_goes_on_with_what_was() -> None:
+    """Neither the event that it ended nor frames that had not opened one yet: they are another configuration's."""
+    decider = with_open_event()
+    [ended] = decider.end("gate", "promoted")
+    assert ended.cause == "promoted"
+    told = [event for seq in range(4, 8) for event in decider.judge(judged(Verdict.ANOMALOUS, seq))]
+    assert [event.phase for event in told] == [Phase.OPENED]
+    assert told[0].id != ended.id
+    for seq in range(2):
+        decider.judge(judged(Verdict.ANOMALOUS, seq, camera="yard"))
+    assert decider.end("yard", "promoted") == ()
+    assert decider.judge(judged(Verdict.ANOMALOUS, 2, camera="yard")) == ()
+
+
 def test_a_resumed_event_goes_on_as_the_same_one() -> None:
     """After a restart the same happening closes under the id under which it opened."""
     before = with_open_event()

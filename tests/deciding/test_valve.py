@@ -152,3 +152,12 @@ def test_a_budget_that_cannot_be_is_refused(set_budget: Callable[[Valve], None],
     with pytest.raises(ValueError, match=message):
         set_budget(valve)
     assert (valve.alerts_per_day("gate"), valve.alerts_per_day("yard")) == (4.0, None)
+
+
+def test_budgets_change_places_camera_by_camera() -> None:
+    """Also with none: then nothing is held any more."""
+    valve, other = Valve({"gate": BUDGET, "yard": BUDGET}), Valve({"gate": None})
+    valve.exchange(other, "gate")
+    assert (valve.alerts_per_day("gate"), other.alerts_per_day("gate")) == (None, 4.0)
+    assert valve.alerts_per_day("yard") == 4.0
+    assert not valve.decide(event(), Tally(told=1000)).held

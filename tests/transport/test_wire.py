@@ -65,6 +65,8 @@ JUDGEMENTS = st.builds(
     scored_s=NUMBERS,
     channels=st.lists(CHANNELS, max_size=2).map(tuple),
     examples=st.lists(st.binary(min_size=1, max_size=50), max_size=3).map(tuple),
+    shadow=st.booleans(),
+    promoted=st.booleans(),
 )
 CAMERA_REPORTS = st.builds(
     CameraReport, CAMERAS, TEXTS, INTEGERS, st.sampled_from(Link), TEXTS, TEXTS, st.booleans(), COUNTS, TOTALS, TOTALS,
@@ -268,3 +270,12 @@ def test_a_wall_of_nesting_and_a_huge_header_are_wire_errors() -> None:
     for bomb in (b"\x81\xa1z" + b"\x91" * 100_000, b"\xdd\xff\xff\xff\xff", bytes(MAX_HEADER_BYTES + 1)):
         with pytest.raises(WireError):
             decode([b"RF\x01\x06", bomb])
+
+
+def test_a_judgement_of_before_there_were_shadows_is_a_live_one() -> None:
+    """What an older sender does not say is not so: nobody was promoted, and people are to be told."""
+    kind, header, *buffers = as_bytes(replace(JUDGEMENT, shadow=True, promoted=True))
+    told = msgspec.msgpack.decode(header)
+    for name in ("shadow", "promoted"):
+        del told["judgement"][name]
+    assert plain(decode([kind, msgspec.msgpack.encode(told), *buffers])) == plain(JUDGEMENT)
