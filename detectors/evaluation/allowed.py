@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from detectors.budget.diary import MINUTE_S, Minute
 from detectors.evaluation.budgets import BUDGETS, Kept, Limits, kept, raised, replayed, starts_h
 from detectors.evaluation.cliplog import ClipLog
 from detectors.evaluation.events import DAY_S
@@ -17,6 +18,8 @@ from detectors.evaluation.sustained import Course, Terms, course_of
 SEARCHED = (3.0, 10.0)
 # Labelled footage that is not longer is too short for a budget. Unit: seconds.
 LEAST_TEST_S = 3600.0
+# A happening may be seen in the scores for so long after it. Unit: seconds.
+AFTER_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Allowed:
     Attributes:
         kept: By budget and start; of a stream longer than a day.
         found: By budget, all from the stream's start; where happenings are known.
+        found_alone: The same for planted ones, by levels of the minutes without any: as if each came alone. Ten plants
+            a day are ordinary life for the levels, and no budget of ten tells of them all and of anything else.
         planted: Whether those were planted; else they are labelled.
         lasting: See `recall.lasting`.
         hours: Of a stream longer than a day.
@@ -33,6 +38,7 @@ class Allowed:
 
     kept: tuple[Kept, ...]
     found: tuple[Found, ...]
+    found_alone: tuple[Found, ...]
     planted: bool
     lasting: float | None
     hours: Hours | None
@@ -54,6 +60,7 @@ def allowed(logs: Sequence[ClipLog], terms: Terms | None, plants: Sequence[Plant
     return Allowed(
         kept=tuple(kept(course, limits[each], *each) for each in sorted(wanted)),
         found=tuple(_found(course, limits[each], known, from_s, each[0]) for each in sorted(searched)),
+        found_alone=tuple(_found_alone(course, known, each[0]) for each in sorted(searched)) if plants else (),
         planted=bool(plants),
         lasting=lasting(course, plants),
         hours=hours(logs) if long else None,
@@ -72,3 +79,18 @@ def _known(logs: Sequence[ClipLog], plants: Sequence[Plant]) -> tuple[tuple[Happ
 
 def _found(course: Course, limits: Limits, known: Sequence[Happening], from_s: float, per_day: float) -> Found:
     return found(course, limits, raised(course, limits), known, from_s, per_day)
+
+
+def _found_alone(course: Course, known: Sequence[Happening], per_day: float) -> Found:
+    limits = replayed(replace(course, minutes=tuple(_without(course.minutes, known))), per_day, 0)
+    return _found(course, limits, known, 0.0, per_day)
+
+
+def _without(minutes: Sequence[Minute], known: Sequence[Happening]) -> Iterator[Minute]:
+    """Those that no happening touches, nor what scores last of it."""
+    taken = {
+        minute
+        for each in known
+        for minute in range(int(each.run.start_s // MINUTE_S), int((each.run.end_s + AFTER_S) // MINUTE_S) + 1)
+    }
+    return (each for each in minutes if each.minute not in taken)

@@ -10,13 +10,14 @@ from detectors.evaluation.recall import Found, Share
 from monitor.offline.sheets import NOTHING, Row, Sheet, number
 
 _AND = " + "  # between channels
+FOUND_COLUMNS = ("budget, kind", "of", "own alert", "covered", "median s", "90 % s", "unmatched a day")
 
 
 def budget_sheets(allowed: Allowed | None) -> tuple[Sheet, ...]:
     """Those with rows."""
     if allowed is None:
         return ()
-    return tuple(sheet for sheet in (_kept(allowed), _found(allowed)) if sheet.rows)
+    return tuple(sheet for sheet in (_kept(allowed), _found(allowed), _found_alone(allowed)) if sheet.rows)
 
 
 def budget_facts(allowed: Allowed | None) -> Iterator[tuple[str, str]]:
@@ -36,17 +37,15 @@ def budget_name(budget: float) -> str:
 
 
 def _kept(allowed: Allowed) -> Sheet:
-    by = sorted(
-        {names for each in allowed.kept for names in each.raised_by}, key=lambda names: (names.count(_AND), names)
-    )
+    by = sorted({name for each in allowed.kept for names in each.raised_by for name in names.split(_AND)})
     return Sheet(
         title="How an alert budget is kept",
-        columns=("budget", "by day", "mean", "of budget", "worst", "early", "seeing", *map(_by, by)),
+        columns=("budget", "by day", "mean", "of budget", "worst", "early", "seeing", *by, "several"),
         rows=tuple(_kept_row(each, by) for each in allowed.kept),
         note="Replayed from the log, minute by minute: the levels of a minute are made of those before it. By day: "
         "alerts of the 24 hours each since levels are proven; a last part under 12 hours is no day. Later starts find "
         "models that are ripe already. Early: before levels are proven. Seeing: days on which a level lay below the "
-        "highest score seen before. Then proven alerts by the channels that raised them.",
+        "highest score seen before. Then proven alerts by the channel that raised them alone, or by several.",
     )
 
 
@@ -62,23 +61,30 @@ def _kept_row(kept: Kept, by: list[str]) -> Row:
             str(kept.worst) if known else NOTHING,
             str(kept.early),
             f"{seeing} of {len(kept.days)}",
-            *(str(kept.raised_by.get(names, 0)) for names in by),
+            *(str(kept.raised_by.get(name, 0)) for name in by),
+            str(sum(alerts for names, alerts in kept.raised_by.items() if _AND in names)),
         ),
     )
-
-
-def _by(names: str) -> str:
-    return "both" if names.count(_AND) == 1 else names
 
 
 def _found(allowed: Allowed) -> Sheet:
     rows = [row for each in allowed.found for row in _found_rows(each)]
     return Sheet(
         title=f"{'Planted' if allowed.planted else 'Labelled'} happenings found within a budget",
-        columns=("budget, kind", "of", "own alert", "covered", "median s", "90 % s", "unmatched a day"),
+        columns=FOUND_COLUMNS,
         rows=tuple(rows),
         note="Own: an alert starts from 5 s before to 10 s after it. Covered: an alert is open during it. Unmatched: "
         "proven alerts that match none. The budget begins with the stream.",
+    )
+
+
+def _found_alone(allowed: Allowed) -> Sheet:
+    return Sheet(
+        title="The same, had each come alone",
+        columns=FOUND_COLUMNS,
+        rows=tuple(row for each in allowed.found_alone for row in _found_rows(each)),
+        note="The same scores, but levels of the minutes without anything planted. So many a day are part of the life "
+        "that levels are made of: above, no budget of ten can tell of them all.",
     )
 
 

@@ -40,7 +40,9 @@ FOUND = Found(3.0, Share(5, 2, 3), {"left": Share(2, 1, 1), "walker": Share(3, 1
 HOURS = Hours(
     {"calibrating": 12.0, "active": 14.0}, {"colour": 26.0}, ("calibrating",) * 12 + ("active",) * 14, ("colour",) * 26
 )
-ALLOWED = Allowed((KEPT, replace(KEPT, budget=10.0, days=())), (FOUND,), planted=True, lasting=0.84, hours=HOURS)
+ALLOWED = Allowed(
+    (KEPT, replace(KEPT, budget=10.0, days=())), (FOUND,), (FOUND,), planted=True, lasting=0.84, hours=HOURS
+)
 
 
 def log() -> ClipLog:
@@ -60,12 +62,13 @@ def _result() -> Result:
 
 def test_each_budget_and_start_has_a_row_and_each_kind_has_one() -> None:
     """As many cells as columns; what cannot be told is a dash."""
-    budgets, happenings = budget_sheets(ALLOWED)
+    budgets, happenings, alone = budget_sheets(ALLOWED)
     assert budgets.rows[0].name == "3 a day, from 8 h"
     assert budgets.rows[0].cells == ("4 2 9", "6.0", "2.00", "9", "5", "2 of 3", "8", "3", "4")
-    assert budgets.columns[-3:] == ("moving", "scene", "both")
+    assert budgets.columns[-3:] == ("moving", "scene", "several")
     assert budgets.rows[1].cells[:4] == ("-", "-", "-", "-")
     assert happenings.title.startswith("Planted")
+    assert alone.rows == happenings.rows
     assert [row.name for row in happenings.rows] == ["3 a day", "3 a day, left", "3 a day, walker"]
     assert happenings.rows[0].cells == ("5", "2", "3", "4.0", "22.5", "-")
     assert all(len(row.cells) == len(sheet.columns) - 1 for sheet in (budgets, happenings) for row in sheet.rows)
@@ -76,7 +79,7 @@ def test_without_days_nothing_new_is_told() -> None:
     assert budget_sheets(None) == ()
     assert list(budget_facts(None)) == []
     assert list(budget_drawings(None)) == []
-    labelled = replace(ALLOWED, kept=(), hours=None, lasting=None, planted=False)
+    labelled = replace(ALLOWED, kept=(), found_alone=(), hours=None, lasting=None, planted=False)
     assert [sheet.title.split()[0] for sheet in budget_sheets(labelled)] == ["Labelled"]
     assert list(budget_drawings(labelled)) == []
 
@@ -87,7 +90,7 @@ def test_the_terminal_shows_budgets_in_the_width_of_a_pipe(result: Result) -> No
     print_result(result, Console(file=page, width=110))
     told = page.getvalue()
     assert "3 a day, from 8 h" in told
-    assert "both" in told
+    assert "several" in told
     assert "calibrating 12.0, active 14.0" in told
     assert "0.84" in told
     assert "…" not in told

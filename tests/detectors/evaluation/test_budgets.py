@@ -240,6 +240,22 @@ def test_labels_of_more_than_an_hour_of_test_are_looked_for(days: Callable) -> N
     assert allowed([*logs[:15], replace(logs[15], trained=False, labels=labels)], TERMS) is None
 
 
+def test_plants_are_looked_for_by_levels_with_and_without_them(days: Callable) -> None:
+    """Many that are alike push the level above themselves; had each come alone, each would have been told."""
+    scores = noise(37)
+    plants = [Plant(Kind.LEFT, h * 3600.0, h * 3600.0 + 60, 0.2, (0.5, 0.5), (0.5, 0.5), 0) for h in range(13, 37)]
+    for plant in plants:
+        first = int(plant.began_s / 3600 * PER_HOUR)
+        scores[first : first + PER_HOUR // 60] = 9.0
+    told = allowed(days(scores), TERMS, plants)
+    assert told is not None
+    assert told.planted
+    with_them, alone = told.found[0].every, told.found_alone[0].every
+    assert with_them.truth == alone.truth == len(plants)
+    assert with_them.covered < 8
+    assert alone.covered == len(plants)
+
+
 def test_a_channel_that_is_silent_for_hours_has_no_level_meanwhile(days: Callable) -> None:
     """The scene's models are ripe long after those of what moves: it raises nothing before, and spoils nothing."""
     scores = noise(3)
