@@ -1,7 +1,8 @@
 """What people changed while the daemon runs: a small file in the data folder that its processes read again and again.
 
-The configuration stays what it was; a wish replaces one number of it, for as long as that number in the configuration
-is the one that it replaced. So whoever edits the configuration later has the last word. Holds no secret.
+The configuration stays what it was; a wish for a number replaces one of it, for as long as that number in the
+configuration is the one that it replaced. So whoever edits the configuration later has the last word. A wish for a deed
+stays in the file; whoever obeys it remembers that it did. Holds no secret.
 """
 
 from __future__ import annotations
@@ -41,11 +42,25 @@ class BudgetWish:
 
 
 @dataclass(frozen=True, slots=True)
+class RollBackWish:
+    """One camera is to know again what it knew once. Obeyed once.
+
+    Attributes:
+        snapshot: File name of the dated snapshot.
+        wished_ns: Wall time of the wish; tells it from the one before.
+    """
+
+    snapshot: str
+    wished_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """All of them, by camera."""
 
     version: int = VERSION
     budgets: Mapping[str, BudgetWish] = field(default_factory=dict)
+    roll_backs: Mapping[str, RollBackWish] = field(default_factory=dict)
 
     def alerts_per_day(self, camera: str, configured: float) -> float:
         """What holds for a camera whose configuration says `configured`."""
@@ -70,7 +85,7 @@ def read(data_dir: Path) -> Wishes:
     except OSError as error:
         raise WishError(f"{path}: cannot be read ({error.strerror}); make it readable or remove it") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise WishError(f"{path}: expected what `rareframe budget` writes, got {error}; remove it") from error
+        raise WishError(f"{path}: expected what rareframe's commands write, got {error}; remove it") from error
     if found.version != VERSION:
         raise WishError(f"{path}: expected version {VERSION}, got {found.version}; update rareframe or remove the file")
     return found

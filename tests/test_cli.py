@@ -26,7 +26,18 @@ from monitor.roles import capture
 from monitor.types import Event, Phase, State
 
 CONFIGS = Path(__file__).parents[1] / "configs"
-COMMANDS = ["run", "check", "scan", "evaluate", "events list", "events show", "events export"]
+COMMANDS = [
+    "run",
+    "check",
+    "scan",
+    "evaluate",
+    "budget",
+    "models",
+    "rollback",
+    "events list",
+    "events show",
+    "events export",
+]
 # Half a second is what a person takes for "at once"; a loaded machine gets the best of several tries.
 AT_ONCE_S = 0.5
 

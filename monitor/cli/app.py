@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from monitor.cli import budget, check, evaluate, events, run, scan
+from monitor.cli import budget, check, evaluate, events, models, run, scan
 from monitor.cli.terms import EXIT_FAILED, EXIT_OK, EXIT_USAGE, FailedError, examples, say
 
 app = typer.Typer(
@@ -26,6 +26,8 @@ app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("scan", epilog=scan.EXAMPLES)(scan.scan)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("budget", epilog=budget.EXAMPLES)(budget.budget)
+app.command("models", epilog=models.EXAMPLES)(models.models)
+app.command("rollback", epilog=models.ROLL_BACK_EXAMPLES)(models.roll_back)
 app.add_typer(events.app, name="events")
 
 

@@ -69,6 +69,9 @@ def _obey(config: Config, keepers: Mapping[str, Keeper], wishes: Wishes) -> None
     for name, alerts_per_day in budgets(config, wishes).items():
         keepers[name].scorer.set_budget(alerts_per_day)
         _log.info("budget", camera=name, alerts_per_day=alerts_per_day)
+    for name, roll_back in wishes.roll_backs.items():
+        if name in keepers:
+            keepers[name].roll_back(roll_back.snapshot, roll_back.wished_ns, time.time_ns())
 
 
 def _prepared(config: Config) -> tuple[str, dict[str, Keeper]]:

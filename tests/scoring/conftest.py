@@ -27,12 +27,14 @@ NS = 1_000_000_000
 FPS = 10
 
 
-def make_pipeline(name: str = "pixels", allowance: Allowance | None = None) -> Pipeline:
+def make_pipeline(
+    name: str = "pixels", allowance: Allowance | None = None, learning: LearningOptions | None = None
+) -> Pipeline:
     """One detector of what stands in the picture, which knows its scene after some 30 s."""
     model = ZScoreModel(ZScoreModelOptions(warmup=10, ceiling=1000))
     threshold = ZScoreThreshold(ZScoreThresholdOptions(warmup=10, z=8))
     detector = Detector(name, "small", model, Part(1.0))
-    channel = Channel("moving", [detector], threshold, LearningOptions(), 1.0, NoStages())
+    channel = Channel("moving", [detector], threshold, learning or LearningOptions(), 1.0, NoStages())
     nowhere = Zones({}, ())
     watch = Watch(nowhere, Rules([]), Quantities([], nowhere, FPS))
     looks = {"small": Look(Pixels(PixelsOptions(width=16, history=0)))}
@@ -59,8 +61,8 @@ def frame() -> Callable[..., Frame]:
 
 @pytest.fixture
 def scorer() -> Callable[..., CameraScorer]:
-    """Makes scorers that know nothing; arguments are the name of their detector, and their budget."""
-    return lambda name="pixels", allowance=None: CameraScorer(make_pipeline(name, allowance))
+    """Makes scorers that know nothing; arguments are the name of their detector, their budget, what they may learn."""
+    return lambda name="pixels", allowance=None, learning=None: CameraScorer(make_pipeline(name, allowance, learning))
 
 
 @pytest.fixture
