@@ -49,7 +49,7 @@ class Keeper:
         self._checkpoints = checkpoints
         self._dated = dated
         self._daily_mono_ns: int | None = None  # when the next daily snapshot is due
-        self._accepting = False
+        self._changing: dict[Why, bool] = {}  # what is about to change what it knows
         self._obeyed_ns = 0
         self._journal = journal
         self._every_ns = int(every_s * _NS)
@@ -72,9 +72,12 @@ class Keeper:
 
         Checkpoints are due every `every_s`, the first period beginning with the first call.
         """
-        accepted, self._accepting = self._accepting, self.scorer.accepting
-        if self._accepting and not accepted:  # nothing of the new normal was learned yet: the gate delays it
-            self._keep(Why.NEW_NORMAL, wall_ns)
+        before, scorer = self._changing, self.scorer
+        # Nothing of either was learned yet: the gate delays a new normal, and models begin anew with the next frame.
+        self._changing = {Why.NEW_NORMAL: scorer.accepting, Why.NEW_VIEW: scorer.moved}
+        for why, now in self._changing.items():
+            if now and not before.get(why, False):
+                self._keep(why, wall_ns)
         if self._saved_mono_ns is None:
             self._saved_mono_ns = mono_ns
         if mono_ns - self._saved_mono_ns >= self._every_ns:
@@ -112,7 +115,7 @@ class Keeper:
         except (CheckpointError, StateError) as error:
             _log.error("roll_back_refused", camera=self._camera, snapshot=snapshot, error=str(error))
             return
-        self._accepting = False
+        self._changing = {}
         self.save(wall_ns)
         _log.info("rolled_back", camera=self._camera, snapshot=snapshot, learned=self.scorer.learned)
 

@@ -94,6 +94,11 @@ class CameraScorer:
         """Whether an anomaly has lasted so long that it is now learned as a new normal."""
         return self._pipeline.accepting
 
+    @property
+    def moved(self) -> bool:
+        """Whether the camera was found to have been moved: with the next frame it begins anew."""
+        return self._pipeline.moved
+
     def roll_back(self, fresh: CameraScorer, state: StateView) -> None:
         """Know what `state` knows, and nothing learned since; what happened since is not undone.
 

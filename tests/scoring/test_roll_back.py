@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,12 @@ from structlog.testing import capture_logs
 from detectors.budget.allowance import Allowance, Opening
 from detectors.budget.budget import Budget
 from detectors.options import LearningOptions
-from monitor.scoring.checkpoints import Checkpoints
+from detectors.view import SIZE, View
+from monitor.scoring.checkpoints import Checkpoints, read_about
 from monitor.scoring.dated import Dated, Why
 from monitor.scoring.keeper import Keeper
 from monitor.scoring.scorer import CameraScorer
-from monitor.types import Frame, State, Verdict
+from monitor.types import Frame, Judgement, State, Verdict
 
 NS = 1_000_000_000
 DAY_NS = 86_400 * NS
@@ -109,6 +111,44 @@ def test_what_was_known_before_a_new_normal_is_kept_without_anything_of_it(
         judgement = kept.scorer.judge(frame(seq, strange=True))
     assert judgement is not None
     assert judgement.verdict is Verdict.ANOMALOUS
+
+
+def test_what_was_known_before_a_camera_was_moved_is_kept(scorer: Make, frame: Frames, tmp_path: Path) -> None:
+    """Models begin anew by themselves; once the camera hangs as before, what it knew of that is gone back to."""
+    dated = Dated(tmp_path / "dated", "gate", "print", 0, 3)
+    kept = Keeper(
+        "gate", lambda: scorer(view=View(np.ones(SIZE, np.bool_))), Checkpoints(tmp_path, "gate", "print", 3), 300,
+        dated=dated,
+    )  # fmt: skip
+    began = 0
+
+    def shows(image: np.ndarray, seconds: int) -> list[Judgement | None]:
+        nonlocal began
+        judgements = []
+        for seq in range(began, began + seconds):
+            grain = np.random.default_rng(seq).integers(-6, 7, (*image.shape[:2], 1))
+            seen = frame(10 * seq)
+            judgements.append(kept.scorer.judge(replace(seen, image=np.clip(image + grain, 0, 255).astype(np.uint8))))
+            kept.scorer.learn()
+            kept.save_if_due(seq * NS, seq * NS)
+        began += seconds
+        return judgements
+
+    here, there = (np.random.default_rng(seed).integers(40, 215, (24, 32, 3)) for seed in (1, 2))
+    shows(here, 900)
+    known = kept.scorer.learned
+    told = shows(there, 200)
+    moved = [j for j in told if j is not None and any(reason.channel == "tamper" for reason in j.reasons)]
+    assert len(moved) >= 3
+    assert moved[0].verdict is Verdict.ANOMALOUS
+    assert moved[0].state is State.WARMING
+    assert 0 < kept.scorer.learned < known / 2
+    [before] = dated.newest_first()
+    assert before.why is Why.NEW_VIEW
+    assert read_about(before.path, "gate").learned >= known
+    kept.roll_back(before.path.name, 1, 10**18)
+    told = shows(here, 200)
+    assert all(j is not None and j.verdict is Verdict.NORMAL for j in told[-60:])
 
 
 def test_a_roll_back_brings_models_back_and_leaves_the_diary(keeper: Kept, frame: Frames, tmp_path: Path) -> None:
