@@ -127,7 +127,7 @@ class Reason:
         text: One plain sentence for people.
         p_value: Chance of a score of this detector at least this large in ordinary recent life; None if not known.
         box: Where; None for the whole picture.
-        channel: The channel it belongs to, or "rules".
+        channel: The channel it belongs to, "rules", or "tamper" for what was done to the camera itself.
         cells: The cells that carried its score, strongest first, a few; empty where there are none to name.
     """
 

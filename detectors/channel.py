@@ -227,7 +227,8 @@ class Channel:
 
     def _standing(self, limit: float | None, given: Given | None) -> tuple[State, str]:
         if self._warming:
-            return State.WARMING, f"learning the scene: {self._learned} of at least {self._learning.warmup} pictures"
+            why = f"learning the scene: {self._learned} of at least {self._learning.warmup} pictures"
+            return State.WARMING, why if given is None or given.judging else f"{given.why}; {why}"
         if given is not None and not (given.judging and given.proven):
             return State.CALIBRATING, given.why
         if limit is None:

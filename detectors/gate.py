@@ -48,11 +48,12 @@ class Gate(Generic[Lesson]):
 
     def offer(self, at_s: float, verdict: Verdict, lesson: Callable[[], Lesson], learned: int = 0) -> None:
         """A picture was judged, or not yet (UNKNOWN); `lesson` is asked for if it is let in, `learned` were before."""
+        accepted = self.accepting  # before this picture: whoever keeps what was known until then sees it in time
         if verdict is Verdict.ANOMALOUS:
             self._strange(at_s)
         elif at_s - self._strange_s > PAUSE_S:
             self._since_s = self._strange_s = -math.inf  # the anomaly is over
-        if at_s - self._strange_s < GUARD_S and not self.accepting:
+        if at_s - self._strange_s < GUARD_S and not accepted:
             return
         every_s = self._every_s(learned) / (HASTE if verdict is Verdict.UNKNOWN and learned < HASTY else 1)
         # Half a turn early is early enough: pictures do not come exactly in step, and turns do not drift.

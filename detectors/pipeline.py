@@ -38,6 +38,7 @@ from detectors.quantities import Quantities
 from detectors.rules import Fired, Rules
 from detectors.stages import NoStages, Stages
 from detectors.state import Wanted, fitted, part, refuse_unless, with_prefix
+from detectors.view import View
 from detectors.zones import Zones
 
 # Pictures farther apart than this, or than three periods, do not belong together.
@@ -47,7 +48,11 @@ GAP_PERIODS = 3
 EXAMPLES = 3
 # Where nothing ever happened a limit is 0; for comparing channels it is this, so that shares of it are finite.
 LEAST_LIMIT = 1e-6
-RULES = "rules"
+# Channels of reasons that no score speaks for.
+RULES, TAMPER = "rules", "tamper"
+# That a camera was moved is said for so long, or six pictures: enough for an event to open. Unit: seconds.
+NOTICE_S = 10.0
+MOVED = Reason("view", "the camera was moved: it shows another view, which is learned anew", None, None, TAMPER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,19 @@ class Watch:
     quantities: Quantities
 
 
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """How a camera that was moved is noticed, and what it begins anew with.
+
+    Attributes:
+        view: What it is known to show.
+        afresh: Channels and examples that know nothing, made as those of the pipeline were.
+    """
+
+    view: View
+    afresh: Callable[[], tuple[Sequence[Channel], Examples]]
+
+
 class Pipeline:
     """The detectors of one camera. Not for several threads at once.
 
@@ -83,6 +101,7 @@ class Pipeline:
         fps: float,
         allowance: Allowance | None = None,
         stages: Stages | None = None,
+        moves: Moves | None = None,
     ) -> None:
         """Join the parts.
 
@@ -94,6 +113,7 @@ class Pipeline:
             fps: Analysed pictures a second.
             allowance: The limits of the channels that it knows; the others' own thresholds hold.
             stages: Where the time of each part is noted.
+            moves: After which all is learned anew; None for a camera that is turned on purpose.
         """
         self._looks = looks
         self._channels = channels
@@ -110,6 +130,9 @@ class Pipeline:
         self._judged: Reading | None = None
         self._given: tuple[int, ...] | None = None  # shape of the last picture, as it came
         self._size = (0, 0)  # height and width that the models know; follows the pictures until something is learned
+        self._moves = moves
+        self._moved = False
+        self._noticed_s = -math.inf  # when the pictures began that say that it was moved
 
     @property
     def learned(self) -> int:
@@ -121,6 +144,11 @@ class Pipeline:
         """Whether an anomaly has lasted so long that it is now learned as a new normal."""
         return any(channel.accepting for channel in self._channels)
 
+    @property
+    def moved(self) -> bool:
+        """Whether the camera was found to have been moved: at the next picture all models begin anew."""
+        return self._moved
+
     def step(self, picture: Picture, local: datetime | None = None) -> Reading:
         """Judge the next picture. Pictures after a gap, or of another size, begin anew as after `cut`.
 
@@ -131,6 +159,9 @@ class Pipeline:
             picture: The next one.
             local: When it was taken, on the clock on the wall there, for rules; None if it is not known.
         """
+        clock_s = picture.at_s if local is None else local.timestamp()
+        if self._moved and self._moves is not None:
+            self._begin_anew(self._moves, picture.at_s, clock_s)
         if self._recent and not self._follows(picture, self._recent[-1]):
             self.cut()
         self._given = picture.image.shape
@@ -143,8 +174,8 @@ class Pipeline:
         size = heatmap_size(*self._size)
         for channel in self._channels:
             channel.look(grids, passed_s, size)
-        readings = self._readings(picture, picture.at_s if local is None else local.timestamp(), passed_s)
-        reading = self._ruled(self._joined(picture.at_s, readings), local)
+        readings = self._readings(picture, clock_s, passed_s)
+        reading = self._noticed(self._ruled(self._joined(picture.at_s, readings), local))
         self._judged = reading
         return reading
 
@@ -160,6 +191,9 @@ class Pipeline:
             for ripe in channel.learn(reading.at_s, judged, self._lesson(channel, judged, reading)):
                 if ripe.small is not None:
                     self._examples.learn(ripe.small)
+        if self._moves is not None:
+            with self._stages("view"):
+                self._moved = self._moves.view.look(self._recent[-1])
 
     def cut(self) -> None:
         """Forget the pictures before: the next one does not follow them. What was learned stays."""
@@ -177,7 +211,10 @@ class Pipeline:
     def restart_clock(self) -> None:
         """As `cut`, and the next picture's `at_s` has nothing to do with the last one's."""
         self.cut()
+        self._moved, self._noticed_s = False, -math.inf
         self._examples.restart_clock()
+        if self._moves is not None:
+            self._moves.view.restart_clock()
         for channel in self._channels:
             channel.restart_clock()
 
@@ -186,6 +223,8 @@ class Pipeline:
         parts = {f"channel.{channel.name}": channel.state() for channel in self._channels}
         if self.allowance is not None:
             parts["budget"] = self.allowance.state()
+        if self._moves is not None:
+            parts["view"] = self._moves.view.state()
         size = self._size if self.learned else (0, 0)
         return with_prefix(parts | {"examples": self._examples.state()}) | {"size": np.array(size, np.int64)}
 
@@ -195,19 +234,37 @@ class Pipeline:
         Raises:
             StateError: It is another configuration's or broken; build a new pipeline, this one may be half restored.
         """
-        parts = {f"channel.{channel.name}" for channel in self._channels} | {"examples", "size", "budget"}
+        parts = {f"channel.{channel.name}" for channel in self._channels} | {"examples", "size", "budget", "view"}
         refuse_unless({name.partition("/")[0] for name in state} <= parts, f"no others than {sorted(parts)}")
         own = {"size": state["size"]} if "size" in state else {}
         height, width = fitted(own, {"size": Wanted(np.int64, (2,))})["size"].tolist()
         for channel in self._channels:
             channel.restore(part(state, f"channel.{channel.name}"))
         self._examples.restore(part(state, "examples"))
+        seen = part(state, "view")
+        if self._moves is not None and seen:  # of before views were known there is none
+            self._moves.view.restore(seen)
         diary = part(state, "budget")
         if self.allowance is not None and diary:  # with another `budget` the models are as good as before
             self.allowance.restore(diary)
         refuse_unless(self.learned == 0 or min(height, width) > 0, "the size that was learned")
         self._size = (height, width)
         self.restart_clock()
+
+    def _begin_anew(self, moves: Moves, at_s: float, clock_s: float) -> None:
+        """Nothing that was learned is of the view there is now."""
+        self._channels, self._examples = moves.afresh()
+        moves.view.begin()
+        if self.allowance is not None:
+            self.allowance.move(clock_s)
+        self.restart_clock()
+        self._noticed_s = at_s
+
+    def _noticed(self, reading: Reading) -> Reading:
+        """The reading, saying that the camera was moved while that is new."""
+        if not 0 <= reading.at_s - self._noticed_s < max(NOTICE_S, 2 * self._gap_s):
+            return reading
+        return replace(reading, verdict=Verdict.ANOMALOUS, reasons=(MOVED, *reading.reasons))
 
     def _readings(self, picture: Picture, clock_s: float, passed_s: float) -> tuple[ChannelReading, ...]:
         with self._stages("budget"):

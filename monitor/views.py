@@ -31,7 +31,7 @@ class Ground(StrEnum):
 
     LIMIT = "limit"  # above a limit that is proven
     EARLY = "early"  # above one that is not proven yet
-    RULE = "rule"  # a rule of the user's holds
+    RULE = "rule"  # a rule of the user's holds, or the camera itself was tampered with: it needs no limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 The configuration stays what it was; a wish replaces one number of it, or lets a camera's candidate take
 its place, for as long as the configuration says there what it said then. So whoever edits it later has the last word.
-Holds no secret.
+A wish for a deed stays in the file; whoever obeys it remembers that it did. Holds no secret.
 """
 
 from __future__ import annotations
@@ -53,12 +53,26 @@ class PromotionWish:
 
 
 @dataclass(frozen=True, slots=True)
+class RollBackWish:
+    """One camera is to know again what it knew once. Obeyed once.
+
+    Attributes:
+        snapshot: File name of the dated snapshot.
+        wished_ns: Wall time of the wish; tells it from the one before.
+    """
+
+    snapshot: str
+    wished_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """All of them, by camera."""
 
     version: int = VERSION
     budgets: Mapping[str, BudgetWish] = field(default_factory=dict)
     promotions: Mapping[str, PromotionWish] = field(default_factory=dict)
+    roll_backs: Mapping[str, RollBackWish] = field(default_factory=dict)
 
     def alerts_per_day(self, camera: str, configured: float) -> float:
         """What holds for a camera whose configuration says `configured`."""

@@ -35,6 +35,8 @@ COMMANDS = [
     "budget",
     "compare",
     "promote",
+    "models",
+    "rollback",
     "events list",
     "events show",
     "events export",

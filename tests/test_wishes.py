@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from monitor.wishes import FILE, LOOK_S, BudgetWish, PromotionWish, WishError, Wishes, WishWatch, read, write
+from monitor.wishes import (
+    FILE,
+    LOOK_S,
+    BudgetWish,
+    PromotionWish,
+    RollBackWish,
+    WishError,
+    Wishes,
+    WishWatch,
+    read,
+    write,
+)
 
 SEVEN = Wishes(budgets={"gate": BudgetWish(7.0, 3.0)})
 
@@ -15,8 +27,10 @@ SEVEN = Wishes(budgets={"gate": BudgetWish(7.0, 3.0)})
 def test_what_was_wished_comes_back(tmp_path: Path) -> None:
     """Written and read again it is the same; without a file there are no wishes."""
     assert read(tmp_path / "none") == Wishes()
-    write(tmp_path / "data", SEVEN)
-    assert read(tmp_path / "data") == SEVEN
+    both = replace(SEVEN, roll_backs={"gate": RollBackWish("gate.20261105T140532Z.daily.npz", 5)})
+    for wishes in (SEVEN, both):
+        write(tmp_path / "data", wishes)
+        assert read(tmp_path / "data") == wishes
 
 
 def test_whoever_edits_the_configuration_has_the_last_word() -> None:

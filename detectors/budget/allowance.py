@@ -96,6 +96,10 @@ class Allowance:
         for minute in minutes:
             self.budget.take(minute)
 
+    def move(self, clock_s: float) -> None:
+        """The camera shows another view from now on; see `Budget.move`."""
+        self.budget.move(int(clock_s // MINUTE_S))
+
     def cut(self) -> None:
         """The next picture does not follow the last one."""
         self._frame = None

@@ -17,6 +17,7 @@ import numpy as np
 from detectors.base import Floats, StateDict, StateView
 from detectors.budget.diary import MINUTE_S, Diary, Light, Minute
 from detectors.budget.levels import DAY_MINUTES, Doubles, Life, levels
+from detectors.state import Wanted, fitted
 
 HALF_LIFE_DAYS = 2.0
 # Before so much was seen there is no level at all, and before so much it is marked as not proven. Unit: seconds.
@@ -35,6 +36,7 @@ OWN_LIGHT = 1440
 LEAST_KNOWN = 30
 # Levels are found anew after so many minutes.
 EVERY = 5
+_NEVER = np.array(-1, np.int64)  # in states of before moves were noticed
 _HOURS_FROM = 120  # minutes; shorter times are told in minutes
 
 
@@ -74,6 +76,7 @@ class Budget:
         self._found: tuple[float | None, ...] | None = None
         self._found_for: tuple[int, Light | None] = (-EVERY, None)
         self._said: tuple[int, Light, Standing] | None = None
+        self._moved: int | None = None  # the minute in which the camera was moved last
 
     @property
     def alerts_per_day(self) -> float:
@@ -87,11 +90,25 @@ class Budget:
 
     def take(self, minute: Minute) -> None:
         """Take in the minute that ended."""
+        if self._moved is not None and minute.minute <= self._moved:  # of the view before, read from a journal
+            return
         last = self.diary.last
         if last is not None and minute.minute - last >= SEASON:
             self.diary.clear()
+            self._moved = None
         self.diary.add(minute)
         self._said = None
+
+    def move(self, minute: int) -> None:
+        """The camera was moved: from `minute` on it shows another view, judged by models that begin anew.
+
+        How strange the life before another view was, to models that are gone, says nothing of this one: as after a
+        season away nothing of the diary is believed any more. And as after a long absence the camera is looked at for
+        `ARMING_S` first, without being judged, since nobody knows yet how strange its ordinary life is.
+        """
+        self.diary.clear()
+        self._moved = minute
+        self._found = self._said = None
 
     def standing(self, minute: int, light: Light) -> Standing:
         """What holds in `minute`, in this light."""
@@ -100,17 +117,22 @@ class Budget:
         return self._said[2]
 
     def state(self) -> StateDict:
-        """The diary's arrays; levels follow from them."""
-        return self.diary.state()
+        """The diary's arrays, and `moved`, the minute of the last move, -1 for none; levels follow from them."""
+        return self.diary.state() | {"moved": np.array(-1 if self._moved is None else self._moved, np.int64)}
 
     def restore(self, state: StateView) -> None:
         """Go on from `state`; StateError if it does not fit, nothing changed."""
-        self.diary.restore(state)
+        moved = int(fitted({"moved": state.get("moved", _NEVER)}, {"moved": Wanted(np.int64)})["moved"])
+        self.diary.restore({name: array for name, array in state.items() if name != "moved"})
+        self._moved = None if moved < 0 else moved
         self._found = self._said = None
 
     def _standing(self, minute: int, light: Light) -> Standing:
         seen_s, why = float(self.diary.seen_s.sum()), ""
         proven = seen_s >= PROVING_S
+        if seen_s < ARMING_S and self._moved is not None:
+            ago = _told(60.0 * max(0, minute - self._moved))
+            return Standing(None, False, False, f"was moved {ago} ago: judged again in {_told(ARMING_S - seen_s)}")
         if seen_s < ARMING_S:
             return Standing(None, False, True, f"still learning: its own levels in {_told(ARMING_S - seen_s)}")
         away = self._away(minute)

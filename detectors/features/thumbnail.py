@@ -50,7 +50,7 @@ class Thumbnail:
         if options.content != "contrast":
             channels.append(self._shrunk(grey))
         if options.content != "grey":
-            channels.append(self._shrunk(_contrast(grey)))
+            channels.append(self._shrunk(contrast(grey)))
         values = np.stack(channels, axis=-1)  # (h, w, d)
         return Grid(values, np.ones(values.shape[:2], np.bool_))
 
@@ -65,7 +65,8 @@ class Thumbnail:
         return np.asarray(cv2.resize(fine, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _contrast(grey: Floats) -> Floats:
+def contrast(grey: Floats) -> Floats:
+    """What stands out from its surroundings, see `Thumbnail`: (h, w) of grey 0..1."""
     box = (SURROUNDINGS, SURROUNDINGS)
     deviation = grey - cv2.blur(grey, box)
     spread = np.sqrt(np.maximum(cv2.blur(deviation * deviation, box), 0))

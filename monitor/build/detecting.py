@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import assert_never
 
 from detectors.base import Feature, Model, Threshold
@@ -60,7 +60,7 @@ from detectors.options import (
     ZScoreModelOptions,
     ZScoreThresholdOptions,
 )
-from detectors.pipeline import Look, Pipeline, Watch
+from detectors.pipeline import Look, Moves, Pipeline, Watch
 from detectors.quantities import Quantities
 from detectors.rules import Rule, Rules, parse
 from detectors.stages import NoStages, Stages
@@ -71,6 +71,7 @@ from detectors.thresholds.iqr import IqrThreshold
 from detectors.thresholds.quantile import QuantileThreshold
 from detectors.thresholds.spot import SpotThreshold
 from detectors.thresholds.zscore import ZScoreThreshold
+from detectors.view import SIZE, View
 from detectors.zones import Zones
 from monitor.config import CameraSections, DetectorOptions
 
@@ -98,6 +99,21 @@ def pipeline(
     fps = sections.analysis.fps
     keys = {d.name: _key(d) for d in sections.detectors}
     looks = {keys[d.name]: Look(_feature(d.feature, fps, device, threads), d.every) for d in sections.detectors}
+    watch = _watch(sections, fps)
+
+    def afresh() -> tuple[list[Channel], Examples]:
+        return _channels(sections, keys, seed, device, stages), Examples(seed)
+
+    channels, seen = afresh()
+    allowance = _allowance(sections, [channel.name for channel in channels])
+    moves = Moves(View(watch.zones.watched(*SIZE)), afresh) if sections.view.watch else None
+    return Pipeline(looks, channels, watch, seen, fps, allowance, stages, moves)
+
+
+def _channels(
+    sections: CameraSections, keys: Mapping[str, str], seed: int, device: str, stages: Stages
+) -> list[Channel]:
+    """Those that have detectors; `keys`: of their features, by detector."""
     channels = []
     for name, threshold, learning, moment_s in (
         ("moving", sections.threshold, sections.learning, 1.0),
@@ -111,8 +127,7 @@ def pipeline(
         ]
         if detectors:
             channels.append(Channel(name, detectors, _threshold(threshold), learning, moment_s, stages))
-    allowance = _allowance(sections, [channel.name for channel in channels])
-    return Pipeline(looks, channels, _watch(sections, fps), Examples(seed), fps, allowance, stages)
+    return channels
 
 
 def fingerprint(sections: CameraSections) -> str:

@@ -9,6 +9,7 @@ from monitor.build.detecting import fingerprint, pipeline
 from monitor.build.rules import candidates
 from monitor.config import CameraSections, Config, checkpoint_dir
 from monitor.scoring.checkpoints import Checkpoints
+from monitor.scoring.dated import Dated
 from monitor.scoring.journal import Journal
 from monitor.scoring.keeper import Keeper
 from monitor.scoring.scorer import CameraScorer
@@ -27,7 +28,8 @@ def keeper(config: Config, name: str, device: str) -> Keeper:
         device: "cpu" or "cuda:N".
     """
     folder = checkpoint_dir(config.data_dir)
-    return _keeper(config, name, config.cameras[name], device, folder, _candidate_dir(folder))
+    kept = dated(config, name)
+    return _keeper(config, name, config.cameras[name], device, folder, _candidate_dir(folder), kept)
 
 
 def shadows(config: Config, device: str) -> dict[str, Shadow]:
@@ -42,20 +44,44 @@ def shadows(config: Config, device: str) -> dict[str, Shadow]:
     }
 
 
+def checkpoints(config: Config, name: str) -> Checkpoints:
+    """Those of one camera."""
+    return _checkpoints(config, name, config.cameras[name], checkpoint_dir(config.data_dir))
+
+
+def dated(config: Config, name: str) -> Dated:
+    """One camera's dated snapshots."""
+    kept, known_by = config.checkpoint, fingerprint(config.cameras[name])
+    return Dated(checkpoint_dir(config.data_dir) / "dated", name, known_by, kept.keep_daily, kept.keep_before)
+
+
 def _candidate_dir(folder: Path) -> Path:
     return folder / "shadow"
 
 
-def _keeper(config: Config, name: str, sections: CameraSections, device: str, folder: Path, other: Path) -> Keeper:
-    known_by = fingerprint(sections)
-    checkpoints, inherited = (Checkpoints(each, name, known_by, config.checkpoint.keep) for each in (folder, other))
+def _checkpoints(config: Config, name: str, sections: CameraSections, folder: Path) -> Checkpoints:
+    return Checkpoints(folder, name, fingerprint(sections), config.checkpoint.keep)
+
+
+def _keeper(
+    config: Config,
+    name: str,
+    sections: CameraSections,
+    device: str,
+    folder: Path,
+    other: Path,
+    kept: Dated | None = None,
+) -> Keeper:
+    own, inherited = (_checkpoints(config, name, sections, each) for each in (folder, other))
     channels = len({detector.channel for detector in sections.detectors})
-    journal = None if sections.budget is None else Journal(folder / f"{name}.minutes.jsonl", known_by, channels)
+    minutes = folder / f"{name}.minutes.jsonl"
+    journal = None if sections.budget is None else Journal(minutes, fingerprint(sections), channels)
     return Keeper(
         name,
         lambda: CameraScorer(pipeline(sections, config.seed, device, config.threads)),
-        checkpoints,
+        own,
         config.checkpoint.every_s,
         journal,
         inherited,
+        kept,
     )

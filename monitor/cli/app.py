@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from monitor.cli import budget, check, compare, evaluate, events, promote, run, scan
+from monitor.cli import budget, check, compare, evaluate, events, models, promote, run, scan
 from monitor.cli.terms import EXIT_FAILED, EXIT_OK, EXIT_USAGE, FailedError, examples, say
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("budget", epilog=budget.EXAMPLES)(budget.budget)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("promote", epilog=promote.EXAMPLES)(promote.promote)
+app.command("models", epilog=models.EXAMPLES)(models.models)
+app.command("rollback", epilog=models.ROLL_BACK_EXAMPLES)(models.roll_back)
 app.add_typer(events.app, name="events")
 
 

@@ -216,6 +216,16 @@ class PlaceOptions(Section):
     )
 
 
+class ViewOptions(Section):
+    """Whether a camera that was moved is noticed."""
+
+    watch: bool = Field(
+        default=True,
+        description="A camera that is knocked or turned, and shows another view for a minute, is told of and learned "
+        "anew; false for one that is turned on purpose.",
+    )
+
+
 DEFAULT_DETECTORS = (
     DetectorOptions(name="speed", feature=MomentumOptions(), model=DeviationOptions(), usual=0.6),
     DetectorOptions(name="prediction", feature=PixelsOptions(), model=AutoencoderOptions(), usual=1.2, weight=0.8),
@@ -247,6 +257,7 @@ class _PictureSections(Section):
 
     capture: CaptureOptions = Field(default=CaptureOptions(), description="How frames are fetched.")
     analysis: AnalysisOptions = Field(default=AnalysisOptions(), description="Which frames are looked at.")
+    view: ViewOptions = Field(default=ViewOptions(), description="Whether a camera that was moved is noticed.")
     zones: Mapping[Name, PolygonOption] = Field(
         default={},
         description="Named parts of the picture, for rules: points [x, y] as shares of its width and height, 0 to 1 "

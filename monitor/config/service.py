@@ -200,6 +200,20 @@ class CheckpointOptions(Section):
         le=1000,
         description="How many are kept per camera, so that there is an older one if the newest is broken. Unit: files.",
     )
+    keep_daily: int = Field(
+        default=7,
+        ge=0,
+        le=1000,
+        description="How many dated snapshots of each day are kept per camera beside them, to roll back to. "
+        "Unit: files.",
+    )
+    keep_before: int = Field(
+        default=5,
+        ge=1,
+        le=1000,
+        description="The same of those made before a change: before a new normal is learned, a new view, a roll-back. "
+        "Unit: files.",
+    )
 
 
 class LoggingOptions(Section):

@@ -11,8 +11,9 @@ from math import isfinite
 from detectors.base import Reason
 from monitor.types import Event, Judgement, Phase, State, Verdict
 
-# The channel of reasons that are rules of the user's; see `Reason`.
-RULES = "rules"
+# Channels of reasons that no score speaks for: rules of the user's, and what was done to the camera. See `Reason`.
+RULES, TAMPER = "rules", "tamper"
+SPOKEN = frozenset({RULES, TAMPER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Sighting:
     """What is kept of one anomalous frame.
 
     Attributes:
-        channels: Whose limits it exceeds, `RULES` among them where a rule holds; "" where that is not told.
+        channels: Whose limits it exceeds, `RULES` or `TAMPER` among them where such a reason holds; "" where
+            that is not told.
     """
 
     seq: int
@@ -72,7 +74,7 @@ def _exceeded(judgement: Judgement) -> tuple[str, ...]:
     channels = [channel.name for channel in judgement.channels if channel.verdict is Verdict.ANOMALOUS]
     if not judgement.channels:  # who judges without channels judges as one
         channels = [""]
-    return (*channels, RULES) if any(r.channel == RULES for r in judgement.reasons) else tuple(channels)
+    return (*channels, *sorted(SPOKEN & {reason.channel for reason in judgement.reasons}))
 
 
 def event_id(camera: str, run: str, seq: int, *, candidate: bool = False) -> str:
@@ -112,7 +114,7 @@ def opened(judgement: Judgement, first: Sighting) -> Event:
 
 
 def gone_on(event: Event, sighting: Sighting) -> Event:
-    """`event` with one more frame: the stronger one tells why, and a rule that held once stays among the reasons."""
+    """`event` with one more frame: the stronger one tells why; a rule that held once, or tamper, stays a reason."""
     event = replace(event, ended_ns=sighting.wall_ns, ended_pts=sighting.pts, frames=event.frames + 1)
     if sighting.score <= event.score:
         return replace(event, reasons=(*_new_rules(sighting.reasons, event.reasons), *event.reasons))
@@ -128,10 +130,10 @@ def gone_on(event: Event, sighting: Sighting) -> Event:
 
 
 def has_new_rule(event: Event, before: Event) -> bool:
-    """Whether a rule holds that nobody was told of `before`."""
+    """Whether a rule holds, or the camera was tampered with, that nobody was told of `before`."""
     return bool(_new_rules(event.reasons, before.reasons))
 
 
 def _new_rules(reasons: tuple[Reason, ...], known: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    names = {reason.detector for reason in known if reason.channel == RULES}
-    return tuple(reason for reason in reasons if reason.channel == RULES and reason.detector not in names)
+    names = {reason.detector for reason in known if reason.channel in SPOKEN}
+    return tuple(reason for reason in reasons if reason.channel in SPOKEN and reason.detector not in names)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from monitor.deciding.sightings import RULES
+from monitor.deciding.sightings import SPOKEN
 from monitor.types import Event, State
 from monitor.views import Decision, Ground, Tally
 
@@ -109,7 +109,7 @@ class Valve:
 
 
 def _ground(event: Event) -> Ground:
-    if event.reasons and event.reasons[0].channel == RULES:
+    if event.reasons and event.reasons[0].channel in SPOKEN:
         return Ground.RULE
     return Ground.EARLY if event.state is State.CALIBRATING else Ground.LIMIT
 

@@ -82,6 +82,9 @@ def _obey(
     loop.promote(wished)
     for name in config.cameras.keys() & wishes.promotions.keys() - wished:
         _log.warning("promotion_over", camera=name, why="its configuration is not the one that was promoted any more")
+    for name, roll_back in wishes.roll_backs.items():
+        if name in own:
+            own[name].roll_back(roll_back.snapshot, roll_back.wished_ns, time.time_ns())
 
 
 def _by_camera(beside: Mapping[str, Shadow]) -> dict[str, Keeper]:

@@ -12,7 +12,7 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -56,12 +56,16 @@ class About:
         camera: The camera's name.
         fingerprint: Of everything in the configuration that shapes the arrays.
         wall_ns: When it was written.
+        learned: Pictures learned until then; 0 in files of before that was told.
+        obeyed_ns: The wish to roll back that was obeyed last before, see `Keeper.roll_back`; 0 before the first.
     """
 
     format: int
     camera: str
     fingerprint: str
     wall_ns: int
+    learned: int = 0
+    obeyed_ns: int = 0
 
 
 class Checkpoints:
@@ -77,31 +81,20 @@ class Checkpoints:
         self._fingerprint = fingerprint
         self._keep = keep
 
-    def write(self, state: StateView, wall_ns: int) -> Path:
+    def write(self, state: StateView, wall_ns: int, learned: int = 0, obeyed_ns: int = 0) -> Path:
         """Write a checkpoint that survives a crash and a power cut, then remove the oldest.
+
+        Args:
+            state: What was learned.
+            wall_ns: Now; see `About` for this and the others.
+            learned: Pictures.
+            obeyed_ns: The last wish to roll back.
 
         Raises:
             CheckpointError: The disk is full, not writable, …; those written before are still there.
         """
-        about = About(FORMAT, self._camera, self._fingerprint, wall_ns)
         path = self._folder / f"{self._camera}.{self._place(wall_ns):020d}.npz"
-        part = path.with_suffix(".part")
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                text = np.frombuffer(json.dumps(asdict(about)).encode(), np.uint8)
-                np.savez(file, allow_pickle=False, **{ABOUT: text}, **state)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-            _sync(self._folder)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
-            raise CheckpointError(
-                f"camera {self._camera}: cannot write the checkpoint {path}: {error.strerror or error}; "
-                "make room or make the folder writable; what was learned is still in memory"
-            ) from error
+        write_file(path, About(FORMAT, self._camera, self._fingerprint, wall_ns, learned, obeyed_ns), state)
         self._remove_old()
         return path
 
@@ -119,21 +112,7 @@ class Checkpoints:
             ForeignError: It is of another camera or configuration.
             CheckpointError: It is broken or cannot be read.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: np.asarray(file[name]) for name in file.files}
-            about = About(**json.loads(arrays.pop(ABOUT).tobytes()))
-        except _BROKEN as error:
-            raise CheckpointError(
-                f"camera {self._camera}: the checkpoint {path} is broken: {error}; falling back to an older one"
-            ) from error
-        expected = (FORMAT, self._camera, self._fingerprint)
-        if (about.format, about.camera, about.fingerprint) != expected:
-            raise ForeignError(
-                f"camera {self._camera}: the checkpoint {path} is of another configuration: expected {expected}, "
-                f"got {(about.format, about.camera, about.fingerprint)}; the camera learns afresh unless an older fits"
-            )
-        return about, arrays
+        return read_file(path, self._camera, self._fingerprint)
 
     def _place(self, wall_ns: int) -> int:
         """Where a new checkpoint stands in the order: after all others, even if the wall clock was put back."""
@@ -141,11 +120,72 @@ class Checkpoints:
 
     def _remove_old(self) -> None:
         """All but the newest, and what a crash left half written."""
-        for path in [*self.newest_first()[self._keep :], *self._folder.glob(f"{self._camera}.{'[0-9]' * 20}.part")]:
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                _log.warning("an old checkpoint cannot be removed", path=str(path), error=error.strerror)
+        remove([*self.newest_first()[self._keep :], *self._folder.glob(f"{self._camera}.{'[0-9]' * 20}.part")])
+
+
+def write_file(path: Path, about: About, state: StateView) -> None:
+    """Write a file whole or not at all, so that it survives a crash and a power cut; its folder is made if absent.
+
+    Raises:
+        CheckpointError: The disk is full, not writable, …
+    """
+    part = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            text = np.frombuffer(json.dumps(asdict(about)).encode(), np.uint8)
+            np.savez(file, allow_pickle=False, **{ABOUT: text}, **state)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise CheckpointError(
+            f"camera {about.camera}: cannot write the checkpoint {path}: {error.strerror or error}; "
+            "make room or make the folder writable; what was learned is still in memory"
+        ) from error
+
+
+def read_file(path: Path, camera: str, fingerprint: str) -> tuple[About, StateDict]:
+    """What `write_file` wrote of this camera and configuration.
+
+    Raises:
+        ForeignError: It is of another camera or configuration.
+        CheckpointError: It is broken or cannot be read.
+    """
+    about, arrays = _read(path, camera, lambda _: True)
+    expected = (FORMAT, camera, fingerprint)
+    if (about.format, about.camera, about.fingerprint) != expected:
+        raise ForeignError(
+            f"camera {camera}: the checkpoint {path} is of another configuration: expected {expected}, "
+            f"got {(about.format, about.camera, about.fingerprint)}; what it knows is of no use to the camera as it is"
+        )
+    return about, arrays
+
+
+def read_about(path: Path, camera: str) -> About:
+    """What a file is of, without the arrays; CheckpointError if that cannot be read."""
+    return _read(path, camera, lambda name: name == ABOUT)[0]
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Remove what is too old; what cannot be removed is logged."""
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("an old checkpoint cannot be removed", path=str(path), error=error.strerror)
+
+
+def _read(path: Path, camera: str, wanted: Callable[[str], bool]) -> tuple[About, StateDict]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: np.asarray(file[name]) for name in file.files if wanted(name)}
+        return About(**json.loads(arrays.pop(ABOUT).tobytes())), arrays
+    except _BROKEN as error:
+        raise CheckpointError(f"camera {camera}: the checkpoint {path} is broken: {error}; it is of no use") from error
 
 
 def _sync(folder: Path) -> None:

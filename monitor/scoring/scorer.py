@@ -89,6 +89,35 @@ class CameraScorer:
         """Go on from `state`; StateError if it does not fit (then build a new scorer)."""
         self._pipeline.restore(state)
 
+    @property
+    def accepting(self) -> bool:
+        """Whether an anomaly has lasted so long that it is now learned as a new normal."""
+        return self._pipeline.accepting
+
+    @property
+    def moved(self) -> bool:
+        """Whether the camera was found to have been moved: with the next frame it begins anew."""
+        return self._pipeline.moved
+
+    def roll_back(self, fresh: CameraScorer, state: StateView) -> None:
+        """Know what `state` knows, and nothing learned since; what happened since is not undone.
+
+        So the diary of the budget goes on, with the number of alerts that is wanted now, as do counts of frames: both
+        are of the camera's life, not of its models.
+
+        Args:
+            fresh: Knows nothing, and is not used for anything else.
+            state: Of this camera's pipeline.
+
+        Raises:
+            StateError: `state` does not fit; this one is as it was.
+        """
+        pipeline = fresh._pipeline
+        pipeline.restore(state)
+        pipeline.allowance = self._pipeline.allowance
+        pipeline.restart_clock()
+        self._pipeline = pipeline
+
     def _follow(self, stamp: Stamp) -> bool:
         """Count gaps and cut at a new run; False for a frame that is not news."""
         last, gap = self._last, 0

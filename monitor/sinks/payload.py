@@ -33,8 +33,8 @@ class Payload:
         score: Of the strongest frame; above `limit`. `p_value`, `state` and `reasons` are that frame's too.
         frames: Anomalous frames so far.
         reasons: Strongest first: detector, text, p_value, box as shares (left, top, right, bottom), the channel it
-            speaks in ("moving", "scene", or "rules" for a rule of the user's), and cells, its hottest places as such
-            boxes, hottest first.
+            speaks in ("moving", "scene", "rules" for a rule of the user's, "tamper" for what was done to the camera
+            itself), and cells, its hottest places as such boxes, hottest first.
         cause: Why it closed; null while open. What is strange again soon after goes on with the same event: "updated"
             may follow "closed".
         held: Why nobody was told at once: "still learning" or "over budget"; "" if they were.

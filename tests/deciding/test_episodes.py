@@ -221,6 +221,20 @@ def test_a_rule_that_begins_to_hold_within_an_event_is_told_at_once_and_once() -
     assert (closed.score, [reason.detector for reason in closed.reasons]) == (5.0, ["porch", "motion"])
 
 
+def test_a_camera_that_was_moved_is_told_of_at_once_whatever_is_going_on() -> None:
+    """As a rule is: before there are scores it opens an event of its own, and a stronger one goes on with it."""
+    moved = Reason("view", "the camera was moved", None, None, "tamper")
+    for before in ("", "AAAA"):
+        told = play(before)
+        state, events = told.state, [event for _, event in told.events]
+        for seq in range(len(before), len(before) + 5):
+            unknown = replace(judged("U", seq, seq), verdict=Verdict.ANOMALOUS, reasons=(moved,))
+            state, new = step(state, unknown, RULES)
+            events += new
+        assert [event.phase for event in events] == ([Phase.OPENED] if not before else [Phase.OPENED, Phase.UPDATED])
+        assert events[-1].reasons[0] == moved
+
+
 def test_a_rule_that_held_in_any_of_the_first_frames_is_a_reason() -> None:
     """The strongest of them may be another."""
     state, told = Episodes(), []

@@ -16,6 +16,7 @@ from monitor.views import Ground, Tally
 
 BUDGET = Budget(alerts_per_day=4.0, early_alerts=2)
 MOTION = Reason("motion", "moves", 0.001, None)
+MOVED = Reason("view", "the camera was moved", None, None, "tamper")
 RULE = Reason("porch", "somebody stays on the porch", None, None, "rules")
 
 

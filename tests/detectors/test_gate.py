@@ -161,3 +161,17 @@ def test_haste_has_an_end() -> None:
     """An unknown camera is learned from four times as often, but not for half a day."""
     assert admitted(0, UNKNOWN) == pytest.approx(HASTE * admitted(0, NORMAL), abs=HASTE)
     assert admitted(HASTY, UNKNOWN) == admitted(HASTY, NORMAL)
+
+
+def test_nothing_of_a_new_normal_is_let_in_before_it_is_said_to_be_accepted() -> None:
+    """Whoever looks after each picture sees `accepting` before the first of them waits, even without a delay."""
+    gate: Gate[float] = Gate(LearningOptions(every_s=0.0, settled_every_s=0.0, delay_s=0.0, accept_after_s=100.0))
+    before: list[float] = []
+    for at_s in range(200):
+        said = gate.accepting
+        gate.offer(float(at_s), Verdict.ANOMALOUS, lambda at_s=at_s: float(at_s))
+        ripe = gate.ripe(float(at_s), at_once=False)
+        before += [] if said else ripe
+    assert gate.accepting
+    assert ripe
+    assert before == []

@@ -403,7 +403,9 @@ def test_a_state_of_other_channels_is_refused() -> None:
     moving = {name: array for name, array in both.items() if not name.startswith("channel.scene/")}
     with pytest.raises(StateError):
         double().restore(moving)
-    with pytest.raises(StateError, match=r"expected no others than \['budget', 'channel.moving', 'examples', 'size'\]"):
+    with pytest.raises(
+        StateError, match=r"expected no others than \['budget', 'channel.moving', 'examples', 'size', 'view'\]"
+    ):
         single(Heat(), Colour(BLUE)).restore(both)
     with pytest.raises(StateError):
         double().restore({name: array for name, array in both.items() if not name.startswith("examples/")})

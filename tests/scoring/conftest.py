@@ -14,11 +14,12 @@ from detectors.features.pixels import Pixels
 from detectors.fusion import Part
 from detectors.models.zscore import ZScoreModel
 from detectors.options import LearningOptions, PixelsOptions, ZScoreModelOptions, ZScoreThresholdOptions
-from detectors.pipeline import Look, Pipeline, Watch
+from detectors.pipeline import Look, Moves, Pipeline, Watch
 from detectors.quantities import Quantities
 from detectors.rules import Rules
 from detectors.stages import NoStages
 from detectors.thresholds.zscore import ZScoreThreshold
+from detectors.view import View
 from detectors.zones import Zones
 from monitor.scoring.scorer import CameraScorer
 from monitor.types import Frame, Stamp
@@ -27,16 +28,26 @@ NS = 1_000_000_000
 FPS = 10
 
 
-def make_pipeline(name: str = "pixels", allowance: Allowance | None = None) -> Pipeline:
+def make_pipeline(
+    name: str = "pixels",
+    allowance: Allowance | None = None,
+    learning: LearningOptions | None = None,
+    view: View | None = None,
+) -> Pipeline:
     """One detector of what stands in the picture, which knows its scene after some 30 s."""
-    model = ZScoreModel(ZScoreModelOptions(warmup=10, ceiling=1000))
-    threshold = ZScoreThreshold(ZScoreThresholdOptions(warmup=10, z=8))
-    detector = Detector(name, "small", model, Part(1.0))
-    channel = Channel("moving", [detector], threshold, LearningOptions(), 1.0, NoStages())
+
+    def afresh() -> tuple[list[Channel], Examples]:
+        model = ZScoreModel(ZScoreModelOptions(warmup=10, ceiling=1000))
+        threshold = ZScoreThreshold(ZScoreThresholdOptions(warmup=10, z=8))
+        detector = Detector(name, "small", model, Part(1.0))
+        return [Channel("moving", [detector], threshold, learning or LearningOptions(), 1.0, NoStages())], Examples(0)
+
     nowhere = Zones({}, ())
     watch = Watch(nowhere, Rules([]), Quantities([], nowhere, FPS))
     looks = {"small": Look(Pixels(PixelsOptions(width=16, history=0)))}
-    return Pipeline(looks, [channel], watch, Examples(0), FPS, allowance)
+    channels, examples = afresh()
+    moves = None if view is None else Moves(view, afresh)
+    return Pipeline(looks, channels, watch, examples, FPS, allowance, moves=moves)
 
 
 def frame_of(
@@ -59,8 +70,8 @@ def frame() -> Callable[..., Frame]:
 
 @pytest.fixture
 def scorer() -> Callable[..., CameraScorer]:
-    """Makes scorers that know nothing; arguments are the name of their detector, and their budget."""
-    return lambda name="pixels", allowance=None: CameraScorer(make_pipeline(name, allowance))
+    """Makes scorers that know nothing; arguments are those of `make_pipeline`."""
+    return lambda *of, **named: CameraScorer(make_pipeline(*of, **named))
 
 
 @pytest.fixture

@@ -108,6 +108,46 @@ def test_after_a_week_away_it_begins_anew() -> None:
     assert lived.standing(back + 1 + ARMING, COLOUR).levels == (9.0,)
 
 
+def test_after_a_move_another_life_begins() -> None:
+    """Half an hour of it is looked at without judging, then levels are of the new view alone, and not proven."""
+    lived = budget()
+    end = live(lived, 0, 2 * DAY_MINUTES, peaks=every(60, 2 * DAY_MINUTES, high=50.0))
+    lived.move(end)
+    now = lived.standing(end, COLOUR)
+    assert (now.levels, now.judging, now.proven) == (None, False, False)
+    assert now.why == "was moved 0 min ago: judged again in 30 min"
+    live(lived, end, ARMING)  # the first minute of these is of both views
+    now = lived.standing(end + ARMING, COLOUR)
+    assert (now.judging, now.why) == (False, "was moved 30 min ago: judged again in 1 min")
+    end = live(lived, end + ARMING, 1, peaks={0: 9.0})
+    now = lived.standing(end, COLOUR)
+    assert (now.levels, now.judging, now.proven) == ((9.0,), True, False)
+    assert lived.standing(live(lived, end, PROVING), COLOUR).proven
+
+
+def test_what_was_before_a_move_is_not_recalled_from_a_journal() -> None:
+    """A restart right after a move reads minutes of the old view again: they are passed over, saved or not."""
+    lived, after = budget(), budget()
+    end = live(lived, 0, DAY_MINUTES)
+    lived.move(end)
+    after.restore(lived.state())
+    live(after, 0, end)
+    assert len(after.diary) == 0
+    assert not after.standing(end + 1, COLOUR).judging
+    live(after, end + 1, 1)
+    assert len(after.diary) == 1
+
+
+def test_a_state_of_before_moves_were_noticed_is_still_read() -> None:
+    """It knows of none."""
+    lived, after = budget(), budget()
+    end = live(lived, 0, PROVING)
+    after.restore({name: array for name, array in lived.state().items() if name != "moved"})
+    assert after.standing(end, COLOUR) == lived.standing(end, COLOUR)
+    with pytest.raises(StateError):
+        after.restore(lived.state() | {"moved": np.array([1, 2])})
+
+
 def test_another_budget_holds_at_once() -> None:
     """In the same minute, without a new frame: more alerts, lower levels; and back again."""
     lived = budget(3)
