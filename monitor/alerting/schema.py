@@ -66,10 +66,75 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (camera, shadow, hour)
     ) STRICT;
     """,
+    """
+    -- What events are searched by; the first four out of the body, as of the strongest frame.
+    ALTER TABLE events ADD COLUMN score REAL NOT NULL DEFAULT 0;
+    ALTER TABLE events ADD COLUMN limit_ REAL NOT NULL DEFAULT 0;
+    ALTER TABLE events ADD COLUMN p_value REAL;
+    ALTER TABLE events ADD COLUMN state TEXT NOT NULL DEFAULT '';
+    ALTER TABLE events ADD COLUMN words TEXT NOT NULL DEFAULT '';          -- all that is said of it, case folded
+    ALTER TABLE events ADD COLUMN protected INTEGER NOT NULL DEFAULT 0 CHECK (protected IN (0, 1));
+    ALTER TABLE events ADD COLUMN feedback TEXT NOT NULL DEFAULT '' CHECK (feedback IN ('', 'normal', 'unusual'));
+    ALTER TABLE events ADD COLUMN size_bytes INTEGER;                      -- of its files; NULL: not looked at yet
+    UPDATE events SET
+        score = coalesce(json_extract(body, '$.score'), 0),
+        limit_ = coalesce(json_extract(body, '$.limit'), 0),
+        p_value = json_extract(body, '$.p_value'),
+        state = coalesce(json_extract(body, '$.state'), ''),
+        words = lower(camera || ' ' || coalesce(json_extract(body, '$.cause'), '') || ' ' || held || ' ' || coalesce((
+            SELECT group_concat(json_extract(value, '$.detector') || ' ' || json_extract(value, '$.text'), ' ')
+            FROM json_each(body, '$.reasons')), ''));
+    -- Every filter is answered out of one index, whatever they are together; searched words have a wider one.
+    CREATE INDEX events_search ON events
+        (shadow, began_ns, id, camera, state, score, feedback, protected, held, ended_ns);
+    CREATE INDEX events_words ON events
+        (shadow, began_ns, id, words, camera, state, score, feedback, protected, held, ended_ns);
+    CREATE INDEX events_unprotected ON events (ended_ns) WHERE phase = 'closed' AND protected = 0;
+    DROP INDEX events_newest;                                              -- events_search is as good
+    -- No reference to its event: what people said outlives it.
+    CREATE TABLE feedback (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        event TEXT NOT NULL,
+        camera TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('normal', 'unusual')),
+        who TEXT NOT NULL,
+        at_ns INTEGER NOT NULL,
+        note TEXT NOT NULL,
+        undone_ns INTEGER,           -- NULL: it holds
+        undone_by TEXT,
+        body TEXT NOT NULL           -- JSON, of whoever makes a model of it
+    ) STRICT;
+    CREATE INDEX feedback_of_event ON feedback (event);
+    CREATE INDEX feedback_of_camera ON feedback (camera, id);
+    CREATE TABLE audit (             -- who changed what; only ever added to, the oldest go
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at_ns INTEGER NOT NULL,
+        who TEXT NOT NULL,
+        what TEXT NOT NULL,
+        where_ TEXT NOT NULL,
+        detail TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE history (           -- one camera's minute, of live judgements
+        camera TEXT NOT NULL,
+        minute INTEGER NOT NULL,     -- minutes since the Unix epoch, wall time of the frames
+        score REAL,                  -- the strongest; NULL while unknown, and so the limit
+        limit_ REAL,
+        frames INTEGER NOT NULL,
+        known_s REAL NOT NULL,       -- seconds with verdicts
+        anomalous INTEGER NOT NULL,  -- frames
+        state TEXT NOT NULL,         -- the last in it
+        light TEXT NOT NULL,
+        detectors TEXT NOT NULL,     -- JSON {name: peak}
+        PRIMARY KEY (camera, minute)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 # How long a write waits for another process's lock. The alert loop waits with it, so it is short.
 _BUSY_S = 1.0
+# A command beside the daemon has time.
+_PATIENT_S = 10.0
+_NO_FILE = "no such file; run the daemon first, or check the data folder"
 
 
 class StoreError(Exception):
@@ -99,22 +164,29 @@ def told_as_store_error(path: Path) -> Iterator[None]:
         raise StoreError(f"event store {path}: {error}; {remedy}") from error
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open or make the file, brought up to date.
+def open_for_writing(path: Path, *, beside: bool = False) -> sqlite3.Connection:
+    """Open or make the file, brought up to date; `beside` a daemon that owns it: as it is, and patient with its locks.
 
     WAL with synchronous=FULL: a committed event survives `kill -9` and a power cut (as far as the disk keeps its
     word). NORMAL would lose the last commits in a power cut; events are few, so the extra fsync costs nothing.
 
     Raises:
-        StoreError: It cannot be opened, or was made by a newer version.
+        StoreError: It cannot be opened, or was made by a newer version; `beside`: or an older one, or there is none.
     """
     with told_as_store_error(path):
-        db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        if beside and not path.exists():
+            raise StoreError(f"event store {path}: {_NO_FILE}")
+        wait_s = _PATIENT_S if beside else _BUSY_S
+        db = sqlite3.connect(path, timeout=wait_s, isolation_level=None, check_same_thread=False)
         try:
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a file that is new: before it has anything in it
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA foreign_keys = ON")
-            _migrate(db, path)
+            if beside:
+                _expect_version(db, path, at_least=len(MIGRATIONS))
+            else:
+                _migrate(db, path)
         except BaseException:
             db.close()
             raise
@@ -129,7 +201,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """
     with told_as_store_error(path):
         if not path.exists():
-            raise StoreError(f"event store {path}: no such file; run the daemon first, or check the data folder")
+            raise StoreError(f"event store {path}: {_NO_FILE}")
         db = sqlite3.connect(
             f"file:{quote(str(path))}?mode=ro", uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
         )

@@ -1,28 +1,39 @@
 """Events at rest: stored before anyone is told, listed afterwards. Sends nothing; see `outbox` for what is to be sent.
 
-Whether a new event is told at once is decided in the transaction that stores it: no crash comes between the two. One
-connection behind one lock, used from the alert loop, the delivery threads and the web threads.
+Whether a new event is told at once is decided in the transaction that stores it: no crash comes between the two. What
+is found again is `search`'s, what people say of it `answers`', what is about time `history`'s; all are one store.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from monitor.alerting.schema import StoreError, open_for_reading, open_for_writing, told_as_store_error
-from monitor.alerting.telling import TOLD, Valve, decode_event, deliver, digests, is_due, tallies, telling_of
+from monitor.alerting.answers import Answers
+from monitor.alerting.history import Histories
+from monitor.alerting.schema import StoreError, open_for_reading, open_for_writing
+from monitor.alerting.search import Searches, words_of
+from monitor.alerting.telling import TOLD, Valve, deliver, digests, is_due, tallies, telling_of
 from monitor.types import Event, Phase
 from monitor.views import Tally
 
 __all__ = ["EventStore", "Recorded", "StoreError"]
 
 _CHAPTER = {Phase.OPENED: 0, Phase.UPDATED: 1, Phase.CLOSED: 2}
+# Not REPLACE, which would delete the event's deliveries with it.
+_RECORD = """
+    INSERT INTO events (
+        id, camera, phase, began_ns, ended_ns, frames, body, stored_ns, ground, held, also, telling, shadow,
+        score, limit_, p_value, state, words
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET
+        phase = excluded.phase, ended_ns = excluded.ended_ns, frames = excluded.frames, body = excluded.body,
+        ground = excluded.ground, telling = excluded.telling, score = excluded.score, limit_ = excluded.limit_,
+        p_value = excluded.p_value, state = excluded.state, words = excluded.words"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +50,15 @@ class Recorded:
     overtaken: tuple[str, ...]
 
 
-class EventStore:
-    """The event store of one daemon. The alert process writes it; any other process may open it to read."""
+class EventStore(Searches, Answers, Histories):
+    """The event store of one daemon. The alert process records in it; any other process may open it beside that."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection, sinks: Sequence[str]) -> None:
-        """Use `open` or `open_read_only`. Every event recorded is to be told to all of `sinks`."""
-        self._path = path
-        self._db = db
+    def __init__(
+        self, path: Path, db: sqlite3.Connection, reader: sqlite3.Connection, sinks: Sequence[str] = ()
+    ) -> None:
+        """Use one of the ways to open it. Every event recorded is to be told to all of `sinks`."""
+        super().__init__(path, db, reader)
         self._sinks = tuple(sinks)
-        self._lock = threading.Lock()
 
     @classmethod
     def open(cls, path: Path, sinks: Sequence[str] = ()) -> EventStore:
@@ -56,7 +67,22 @@ class EventStore:
         Raises:
             StoreError: It cannot be opened.
         """
-        return cls(path, open_for_writing(path), sinks)
+        db = open_for_writing(path)
+        try:
+            return cls(path, db, open_for_reading(path), sinks)
+        except StoreError:
+            db.close()
+            raise
+
+    @classmethod
+    def open_beside(cls, path: Path) -> EventStore:
+        """Open an existing store, running daemon or not, to change what people may change. Records no event.
+
+        Raises:
+            StoreError: It cannot be opened.
+        """
+        db = open_for_writing(path, beside=True)
+        return cls(path, db, db)
 
     @classmethod
     def open_read_only(cls, path: Path) -> EventStore:
@@ -65,7 +91,8 @@ class EventStore:
         Raises:
             StoreError: It cannot be opened.
         """
-        return cls(path, open_for_reading(path), ())
+        db = open_for_reading(path)
+        return cls(path, db, db)
 
     def record(
         self, events: Sequence[Event], episodes: Mapping[str, bytes], now_ns: int, valve: Valve | None = None
@@ -118,90 +145,10 @@ class EventStore:
         with self.reading() as db:
             return tallies(db, now_ns)
 
-    def events(
-        self,
-        *,
-        camera: str | None = None,
-        since_ns: int | None = None,
-        until_ns: int | None = None,
-        limit: int = 100,
-        shadow: bool = False,
-    ) -> list[Event]:
-        """The newest events, newest first, that overlap [since, until] in wall time; of shadows, or of none."""
-        where, values = ["shadow = ?"], list[object]([shadow])
-        for clause, value in (("camera = ?", camera), ("ended_ns >= ?", since_ns), ("began_ns <= ?", until_ns)):
-            if value is not None:
-                where.append(clause)
-                values.append(value)
-        # Only the fixed clauses above are put together; every value is bound.
-        query = f"SELECT body FROM events WHERE {' AND '.join(where)} ORDER BY began_ns DESC, id LIMIT ?"  # noqa: S608
-        return self._bodies(query, (*values, limit))
-
-    def event(self, event_id: str) -> Event | None:
-        """The event of this id in its newest phase, or None."""
-        found = self._bodies("SELECT body FROM events WHERE id = ?", (event_id,))
-        return found[0] if found else None
-
-    def open_events(self) -> list[Event]:
-        """Every event that has not closed, shadows' too."""
-        return self._bodies("SELECT body FROM events WHERE phase <> 'closed' ORDER BY began_ns", ())
-
-    def note_watched(self, seconds: Mapping[tuple[str, bool, int], float]) -> None:
-        """Add to how long cameras and their shadows had verdicts, by camera, whether the shadow, and hour.
-
-        Raises:
-            StoreError: Nothing was added.
-        """
-        query = (
-            "INSERT INTO watched VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (camera, shadow, hour) DO UPDATE SET seconds = seconds + excluded.seconds"
-        )
-        with self.transaction() as db:
-            db.executemany(query, [(*key, each) for key, each in seconds.items()])
-
-    def watched(self, since_hour: int) -> dict[tuple[str, bool, int], float]:
-        """What `note_watched` was told of `since_hour`, hours since the Unix epoch, and later.
-
-        Raises:
-            StoreError: The store cannot be read.
-        """
-        query = "SELECT camera, shadow, hour, seconds FROM watched WHERE hour >= ?"
-        with self.reading() as db:
-            rows = db.execute(query, (since_hour,)).fetchall()
-        return {(camera, bool(shadow), hour): seconds for camera, shadow, hour, seconds in rows}
-
     def episodes(self) -> dict[str, bytes]:
         """The episode states stored last, by camera."""
         with self.reading() as db:
             return dict(db.execute("SELECT camera, state FROM episodes").fetchall())
-
-    def close(self) -> None:
-        """Close the file. Closing twice is fine."""
-        with self._lock:
-            self._db.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """For the outbox, which lives in the same file: everything inside is stored, or nothing is.
-
-        Raises:
-            StoreError: Nothing was stored.
-        """
-        with self._lock, told_as_store_error(self._path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """For the outbox: reads only."""
-        with self._lock, told_as_store_error(self._path):
-            yield self._db
 
     def _record_one(
         self, db: sqlite3.Connection, event: Event, valve: Valve | None, now_ns: int
@@ -213,20 +160,13 @@ class EventStore:
         telling = telling_of(db, event, valve, now_ns)
         event = replace(event, held=telling.held, also=telling.also)
         body = msgspec.json.encode(event).decode()
-        # Not REPLACE, which would delete the event's deliveries with it.
         db.execute(
-            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-            "phase = excluded.phase, ended_ns = excluded.ended_ns, frames = excluded.frames, body = excluded.body, "
-            "ground = excluded.ground, telling = excluded.telling",
+            _RECORD,
             (
                 *(event.id, event.camera, event.phase.value, event.began_ns, event.ended_ns, event.frames, body),
                 *(now_ns, telling.ground.value, telling.held, telling.also, telling.state, event.shadow),
+                *(event.score, event.limit, event.p_value, event.state.value, words_of(event)),
             ),
         )
         told = telling.state == TOLD and not event.shadow
         return event, deliver(db, event, self._sinks, now_ns) if told else []
-
-    def _bodies(self, query: str, values: Sequence[object]) -> list[Event]:
-        with self.reading() as db:
-            rows = db.execute(query, tuple(values)).fetchall()
-        return [decode_event(body) for (body,) in rows]

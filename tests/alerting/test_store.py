@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from monitor.alerting import schema
 from monitor.alerting.outbox import Outbox
 from monitor.alerting.store import EventStore, StoreError
 from monitor.sink import telling_key
+from monitor.stored import Search
 from monitor.types import Event, Phase
 from monitor.views import Tally
 
@@ -165,6 +167,28 @@ def test_reading_beside_a_running_daemon(store: EventStore, path: Path, new_even
     reader.close()
 
 
+def test_people_change_things_beside_a_running_daemon(
+    store: EventStore, path: Path, new_event: Callable[..., Event]
+) -> None:
+    """A second process waits for the first one's writes and does not lose them; it makes no file and no tables."""
+    store.record([new_event()], {}, NOW_NS)
+    beside = EventStore.open_beside(path)
+    with store.transaction() as db:
+        db.execute("UPDATE events SET frames = 4")
+        writing = Thread(target=beside.protect, args=(new_event().id, True, "cli:ann", NOW_NS))
+        writing.start()
+        writing.join(0.1)
+        assert writing.is_alive()
+    writing.join(10)
+    listed = store.listed(new_event().id)
+    assert listed is not None
+    assert listed.protected
+    beside.close()
+    with pytest.raises(StoreError, match="no such file"):
+        EventStore.open_beside(path.with_name("absent.db"))
+    assert not path.with_name("absent.db").exists()
+
+
 def test_reading_what_is_not_there_makes_no_file(path: Path) -> None:
     """A command with a wrong path says so and leaves nothing behind."""
     with pytest.raises(StoreError, match="no such file"):
@@ -230,8 +254,9 @@ def test_an_older_store_is_brought_up_to_date(
     store.close()
     added = "CREATE TABLE later (x INTEGER); INSERT INTO later VALUES (1)"
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, added))
-    with pytest.raises(StoreError, match="start the daemon once"):
-        EventStore.open_read_only(path)
+    for opened in (EventStore.open_read_only, EventStore.open_beside):
+        with pytest.raises(StoreError, match="start the daemon once"):
+            opened(path)
     for _ in range(2):
         migrated = EventStore.open(path)
         with migrated.reading() as db:
@@ -252,6 +277,8 @@ def test_a_store_of_the_first_release_goes_on(path: Path, new_event: Callable[..
     store = EventStore.open(path, ["hook"])
     assert store.events() == [event]
     assert store.tallies(NOW_NS + S) == {"gate": Tally(told=1)}
+    for wanted in (Search(state=event.state), Search(min_score=event.score), Search(text="motion NOTHING")):
+        assert [each.event for each in store.search(wanted).events] == [event], "the new columns are filled"
     store.record([new_event(phase=Phase.CLOSED, frames=9)], {}, NOW_NS)
     assert Outbox(store, "hook").pending() == 1
     store.close()
