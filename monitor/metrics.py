@@ -167,6 +167,10 @@ class Metrics:
             self._events.labels(event.camera).inc()
         self._events_open.labels(event.camera).set(event.phase is not Phase.CLOSED)
 
+    def noticed(self, kind: str) -> None:
+        """People are told of trouble of this kind."""
+        self._notices.labels(self._word("notice", kind)).inc()
+
     def joined(self, camera: str, openings: int) -> None:
         """So many openings went on with an event that had closed."""
         if camera in self._cameras:
@@ -302,6 +306,7 @@ class Metrics:
             of,
             registry=r,
         )
+        self._notices = Counter("rareframe_notices_total", "Troubles people were told of.", ["kind"], registry=r)
         self._lost = Counter("rareframe_events_lost_total", "Tellings that could not be stored at all.", registry=r)
         self._snapshot_failures = Counter(
             "rareframe_snapshot_failures_total", "Pictures of events that could not be written.", registry=r

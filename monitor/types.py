@@ -139,7 +139,7 @@ class Event:
         frames: Anomalous frames so far.
         state: The camera's state at the strongest frame.
         cause: Why it closed ("quiet", "accepted" as a new normal, "camera lost", "source ended", "stopped", "not
-            judged", "verdict unknown", "interrupted", "promoted", "removed"); None while open.
+            judged", "verdict unknown", "interrupted", "promoted", "removed"; "over" of a notice); None while open.
         snapshot: File name of the strongest frame below the data folder; None if there is no picture.
         overlay: File name of the same with the heatmap drawn over it.
         clip: File name of the video clip; None until there is one.

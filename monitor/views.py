@@ -31,7 +31,7 @@ class Ground(StrEnum):
 
     LIMIT = "limit"  # above a limit that is proven
     EARLY = "early"  # above one that is not proven yet
-    RULE = "rule"  # a rule of the user's holds, or the camera itself was tampered with: it needs no limit
+    RULE = "rule"  # a rule of the user's, tampering, the daemon's word on itself: it needs no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Trouble:
     """One thing that is wrong.
 
     Attributes:
-        kind: A short fixed word: "camera", "process", "store", "snapshots", "sink".
+        kind: A short fixed word: "camera", "process", "store", "snapshots", "disk", "sink".
         where: Which camera, process or sink; "" where there is only one.
         what: What is wrong, one sentence.
         since_ns: Wall time at which it was first seen; kept while it lasts.

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from monitor.kinds import Kind, kind_of
 from monitor.types import CameraReport, Event, Judgement, Link, ProcessReport, ScoringReport, Stamp, Verdict
 from monitor.views import CameraView, ProcessView, Standing, Tally
 
@@ -135,7 +136,7 @@ class Board:
         """An event was told; what is known of how it was told stays."""
         known = self._events.pop(event.id, None)
         event = event if known is None else _told_as(event, known)
-        if event.camera in self.cameras:
+        if event.camera in self.cameras and kind_of(event) is Kind.ANOMALY:
             self.cameras[event.camera].last_event = event
         self._events[event.id] = event
         while len(self._events) > RECENT_EVENTS:

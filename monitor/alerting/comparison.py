@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from monitor.alerting.store import EventStore
+from monitor.kinds import Kind, kind_of
 from monitor.types import Event
 
 _S = 1_000_000_000
@@ -98,7 +99,7 @@ def compared(
             event
             for shadow in (False, True)
             for event in store.events(camera=name, since_ns=since_ns, limit=_ALL, shadow=shadow)
-            if since_ns <= event.began_ns < _begin_ns(today + timedelta(days=1))
+            if kind_of(event) is Kind.ANOMALY and since_ns <= event.began_ns < _begin_ns(today + timedelta(days=1))
         ]
         table, found = _of_camera(name, sorted(events, key=_began), watched, refractory_s.get(name, WITHIN_S))
         tables += table

@@ -14,10 +14,12 @@ import structlog
 
 from monitor.alerting.board import RECENT_EVENTS, Board, CameraFacts
 from monitor.alerting.ledger import Ledger
+from monitor.alerting.notices import Notices
 from monitor.alerting.parts import Parts
 from monitor.alerting.pictures import EventPictures
 from monitor.alerting.recorder import Recorder
 from monitor.alerting.shadows import Shadows
+from monitor.kinds import Kind, kind_of
 from monitor.types import CameraReport, Event, Judgement, Link, Phase, ProcessReport, ScoringReport
 from monitor.views import CameraView, Health, Overview, Status, Trouble
 
@@ -54,7 +56,7 @@ class AlertDesk:
         self._shadows = Shadows(parts, self._started_ns)
         self._joined: dict[str, int] = {}
         self._saved_ns: dict[str, int] = {}
-        self._take_up()
+        self._notices = Notices(parts.notices, self._take_up(), self._started_ns)
         self._overview = self._look(previous=None)
 
     @property
@@ -96,6 +98,7 @@ class AlertDesk:
         self._stored(self._recorder.flush())
         self._digest()
         self._overview = self._look(self._overview.health)
+        self._notice()
 
     def set_budget(self, camera: str, alerts_per_day: float, *, candidate: bool = False) -> None:
         """About so many alerts a day are wanted of `camera`, or of its candidate; lasts as long as this process.
@@ -170,6 +173,16 @@ class AlertDesk:
         if events:
             self._parts.deliveries.wake()
 
+    def _notice(self) -> None:
+        """Tell of trouble that lasts, and of its end, as of any event."""
+        for event in self._notices.look(self._overview):
+            [reason] = event.reasons
+            self._board.take_event(event)
+            if event.phase is Phase.OPENED:
+                self._metrics.noticed(reason.detector.split()[0])
+            _log.info(f"notice {event.phase.value}", id=event.id, about=reason.detector, what=reason.text)
+            self._stored(self._recorder.record([event], {}))
+
     def _digest(self) -> None:
         told = () if self._recorder.fault is not None else self._ledger.digest()
         for event in told:
@@ -190,8 +203,8 @@ class AlertDesk:
             self._saved_ns[camera] = now_ns
             self._recorder.record((), {camera: self._parts.decider.saved(camera)})
 
-    def _take_up(self) -> None:
-        """Resume the open events that were stored; close those that nothing can go on with."""
+    def _take_up(self) -> Sequence[Event]:
+        """Resume the open events that were stored, close those that nothing can go on with; the open notices."""
         decider = self._parts.decider
         for event in reversed(self._parts.store.events(limit=RECENT_EVENTS)):
             self._board.take_event(event)
@@ -200,12 +213,17 @@ class AlertDesk:
                 _log.warning("the stored episode cannot be resumed", camera=camera)
         self._joined = {camera: decider.joined(camera) for camera in self._board.cameras}
         for camera in self._board.cameras:
-            for event in self._parts.store.events(camera=camera, limit=1):  # it may go on, open or not
-                self._pictures.resume(event)
+            for event in self._parts.store.events(camera=camera, limit=RECENT_EVENTS):
+                if kind_of(event) is Kind.ANOMALY:  # it may go on, open or not
+                    self._pictures.resume(event)
+                    break
         going_on = [decider.open_event(camera) for camera in self._board.cameras]
         resumed = {event.id for event in going_on if event is not None}
+        notices = []
         for event in self._parts.store.open_events():
-            if event.id in resumed:
+            if kind_of(event) is Kind.HEALTH:
+                notices.append(event)
+            elif event.id in resumed:
                 # Counted as opened by the process that opened it.
                 self._metrics.event_told(replace(event, phase=Phase.UPDATED))
             else:
@@ -215,6 +233,7 @@ class AlertDesk:
                 self._recorder.record([closed], {event.camera: b""} if removed else {})
                 if not closed.shadow:
                     self._board.take_event(closed)
+        return notices
 
     def _look(self, previous: Health | None) -> Overview:
         now_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()

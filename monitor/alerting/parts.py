@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from monitor.alerting.clock import Clock
 from monitor.alerting.ledger import Budgets
+from monitor.alerting.notices import NoticeRules
 from monitor.alerting.snapshots import Snapshots
 from monitor.alerting.store import EventStore
 from monitor.metrics import Metrics
@@ -102,3 +103,4 @@ class Parts:
     metrics: Metrics
     clock: Clock
     shadow: ShadowParts | None = None
+    notices: NoticeRules = field(default_factory=NoticeRules)

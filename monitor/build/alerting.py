@@ -12,6 +12,7 @@ from typing import assert_never
 
 from monitor.alerting.delivery import Delivery, Retry
 from monitor.alerting.desk import AlertDesk
+from monitor.alerting.notices import NoticeRules
 from monitor.alerting.parts import Parts, ShadowParts
 from monitor.alerting.snapshots import Snapshots
 from monitor.alerting.store import EventStore, StoreError
@@ -82,6 +83,7 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
             metrics=metrics,
             clock=clock,
             shadow=_shadow_parts(config, decider, valve),
+            notices=NoticeRules(config.alerting.notices.after_s, config.alerting.notices.over_s),
         ),
         list(config.cameras),
         PROCESSES,

@@ -176,12 +176,19 @@ def utc(wall_ns: int) -> str:
 def _line(event: Event) -> str:
     lasted_s = (event.ended_ns - event.began_ns) / _NS
     why = event.reasons[0].text if event.reasons else ""
-    strength = f"{event.score:.3g} > {event.limit:.3g}"
+    strength = _strength(event)
     held = f"  (held: {event.held})" if event.held else ""
     return (
-        f"{event.id}  {utc(event.began_ns)}  {event.camera}  {event.phase.value}  {lasted_s:.1f} s  {strength}  {why}"
-        f"{held}"
+        f"{event.id}  {utc(event.began_ns)}  {event.camera or '-'}  {event.phase.value}  {lasted_s:.1f} s  {strength}"
+        f"  {why}{held}"
     )
+
+
+def _strength(event: Event) -> str:
+    from monitor.kinds import Kind, kind_of  # noqa: PLC0415 - see the package
+
+    kind = kind_of(event)
+    return f"{event.score:.3g} > {event.limit:.3g}" if kind is Kind.ANOMALY else f"{kind.value} notice"
 
 
 def _page(event: Event, folder: Path) -> Iterator[str]:

@@ -140,12 +140,24 @@ class WebOptions(Section):
         return self
 
 
+class NoticeOptions(Section):
+    """When people are told of trouble: a camera offline, a process down, the disk nearly full, a sink that fails."""
+
+    after_s: float = Field(
+        default=30.0, ge=0, le=86_400, description="Trouble is told once it lasted for so long. Unit: seconds."
+    )
+    over_s: float = Field(
+        default=30.0, ge=0, le=86_400, description="And its end once it was gone for so long. Unit: seconds."
+    )
+
+
 class AlertingOptions(Section):
     """Who is told, and where it can be seen."""
 
     sinks: tuple[SinkOptions, ...] = Field(
         default=(JsonlSinkOptions(),), strict=False, description="Who is told of events, beside the store."
     )
+    notices: NoticeOptions = Field(default=NoticeOptions(), description="When people are told of trouble.")
     web: WebOptions = Field(default=WebOptions(), description="The status page, pictures and /metrics.")
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 
 from monitor.deciding.sightings import SPOKEN
+from monitor.kinds import Kind, kind_of
 from monitor.types import Event, State
 from monitor.views import Decision, Ground, Tally
 
@@ -109,7 +110,7 @@ class Valve:
 
 
 def _ground(event: Event) -> Ground:
-    if event.reasons and event.reasons[0].channel in SPOKEN:
+    if kind_of(event) is not Kind.ANOMALY or (event.reasons and event.reasons[0].channel in SPOKEN):
         return Ground.RULE
     return Ground.EARLY if event.state is State.CALIBRATING else Ground.LIMIT
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from detectors.base import Reason
 from monitor.alerting.delivery import Delivery, Retry
 from monitor.alerting.desk import AlertDesk
+from monitor.alerting.notices import NoticeRules
 from monitor.alerting.parts import Parts, ShadowParts
 from monitor.alerting.snapshots import Snapshots
 from monitor.alerting.store import EventStore
@@ -162,6 +164,7 @@ class House:
     shadows: tuple[str, ...] = ()
     shadow_rules: Rules | None = None
     shadow_budget: Budget | None = None
+    notices: NoticeRules = field(default_factory=lambda: NoticeRules(after_s=math.inf))  # of trouble nobody is told
 
     def __post_init__(self) -> None:
         self._start()
@@ -187,6 +190,7 @@ class House:
             metrics=self.metrics,
             clock=self.clock,
             shadow=ShadowParts(self.shadows, self.shadow, self.shadow_valve, self._exchange),
+            notices=self.notices,
         )
         self.desk = AlertDesk(parts, self.cameras, ("capture", "worker"))
 
