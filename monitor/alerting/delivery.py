@@ -16,7 +16,7 @@ import structlog
 from monitor.alerting.clock import Clock
 from monitor.alerting.outbox import Due, Outbox
 from monitor.alerting.store import EventStore, StoreError
-from monitor.metrics import Metrics, Outcome
+from monitor.metrics import DeliveryMetrics, Outcome
 from monitor.sink import Sink, SinkError
 from monitor.views import DeliveryView
 
@@ -53,7 +53,7 @@ class SinkLoop:
     """Tells one sink what is due for it."""
 
     def __init__(
-        self, sink: Sink, outbox: Outbox, metrics: Metrics, clock: Clock, rng: random.Random, retry: Retry
+        self, sink: Sink, outbox: Outbox, metrics: DeliveryMetrics, clock: Clock, rng: random.Random, retry: Retry
     ) -> None:
         self._sink = sink
         self._outbox = outbox
@@ -115,7 +115,7 @@ class SinkLoop:
     def _tell_pending(self) -> None:
         pending = self._outbox.pending()
         self._view = replace(self._view, pending=pending)
-        self._metrics.deliveries_pending(self._sink.name, pending)
+        self._metrics.pending(self._sink.name, pending)
 
 
 class _SinkThread:
@@ -173,7 +173,7 @@ class Delivery:
         self,
         store: EventStore,
         sinks: Sequence[Sink],
-        metrics: Metrics,
+        metrics: DeliveryMetrics,
         clock: Clock,
         rng: random.Random,
         retry: Retry,

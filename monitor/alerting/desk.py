@@ -51,8 +51,8 @@ class AlertDesk:
         self._started_ns = self._clock.mono_ns()
         self._board = Board(cameras, processes, self._started_ns)
         self._recorder = Recorder(parts.store, parts.valve, parts.metrics, parts.clock)
-        self._ledger = Ledger(parts.store, parts.valve, parts.metrics, parts.clock)
-        self._pictures = EventPictures(parts.snapshots, parts.metrics)
+        self._ledger = Ledger(parts.store, parts.valve, parts.metrics.events, parts.clock)
+        self._pictures = EventPictures(parts.snapshots, parts.metrics.events)
         self._shadows = Shadows(parts, self._started_ns)
         self._joined: dict[str, int] = {}
         self._saved_ns: dict[str, int] = {}
@@ -76,15 +76,15 @@ class AlertDesk:
                 facts = self._facts(message.camera)
                 if facts is not None:
                     facts.take_report(message, now_ns)
-                    self._metrics.camera_reported(message)
+                    self._metrics.cameras.reported(message)
             case ScoringReport():
                 facts = self._facts(message.camera)
                 if facts is not None:
                     facts.scoring = message
-                    self._metrics.scoring_reported(message)
+                    self._metrics.scoring.reported(message)
             case ProcessReport():
                 self._board.take_process(message, now_ns)
-                self._metrics.process_reported(message)
+                self._metrics.processes.reported(message)
             case _:
                 assert_never(message)
 
@@ -133,7 +133,7 @@ class AlertDesk:
         self._shadows.watched(judgement, watched_s)
         live = facts.report is not None and facts.report.live
         latency_s = (self._clock.wall_ns() - judgement.stamp.wall_ns) / _S if live else None
-        self._metrics.judged(judgement, latency_s, watched_s)
+        self._metrics.scoring.judged(judgement, latency_s, watched_s)
         self._pictures.offer(judgement)
         self._tell(camera, self._parts.decider.judge(judgement))
         event = self._parts.decider.open_event(camera)
@@ -157,7 +157,7 @@ class AlertDesk:
         stored = self._recorder.record(told, {camera: self._parts.decider.saved(camera)})
         for event in told:
             self._board.take_event(event)
-            self._metrics.event_told(event)
+            self._metrics.events.told(event)
             _log.info(f"event {event.phase.value}", id=event.id, camera=camera, cause=event.cause)
             if event.phase is Phase.CLOSED:
                 self._pictures.forget(event)
@@ -168,7 +168,7 @@ class AlertDesk:
         for event in events:
             self._board.take_stored(event)
             if event.held and event.phase is Phase.OPENED:
-                self._metrics.held(event.camera, event.held)
+                self._metrics.events.held(event.camera, event.held)
                 _log.info("event held", id=event.id, camera=event.camera, why=event.held)
         if events:
             self._parts.deliveries.wake()
@@ -179,7 +179,7 @@ class AlertDesk:
             [reason] = event.reasons
             self._board.take_event(event)
             if event.phase is Phase.OPENED:
-                self._metrics.noticed(reason.detector.split()[0])
+                self._metrics.events.noticed(reason.detector.split()[0])
             _log.info(f"notice {event.phase.value}", id=event.id, about=reason.detector, what=reason.text)
             self._stored(self._recorder.record([event], {}))
 
@@ -193,7 +193,7 @@ class AlertDesk:
     def _count_joined(self, camera: str) -> None:
         total = self._parts.decider.joined(camera)
         if total > self._joined[camera]:
-            self._metrics.joined(camera, total - self._joined[camera])
+            self._metrics.events.joined(camera, total - self._joined[camera])
         self._joined[camera] = total
 
     def _keep_state(self, camera: str, now_ns: int) -> None:
@@ -225,7 +225,7 @@ class AlertDesk:
                 notices.append(event)
             elif event.id in resumed:
                 # Counted as opened by the process that opened it.
-                self._metrics.event_told(replace(event, phase=Phase.UPDATED))
+                self._metrics.events.told(replace(event, phase=Phase.UPDATED))
             else:
                 removed = event.camera not in self._board.cameras
                 closed = replace(event, phase=Phase.CLOSED, cause="removed" if removed else "interrupted")
@@ -241,7 +241,7 @@ class AlertDesk:
         cameras = tuple(self._view(facts, now_ns) for facts in self._board.cameras.values())
         processes = self._board.processes(now_ns)
         for process in processes:
-            self._metrics.process_up(process.process, up=process.up and process.silent_s < _HEARD_S)
+            self._metrics.processes.up(process.process, up=process.up and process.silent_s < _HEARD_S)
         deliveries = tuple(self._parts.deliveries.views())
         health = self._parts.assessor.daemon(
             cameras,
@@ -265,7 +265,7 @@ class AlertDesk:
         standing = self._parts.assessor.camera(
             facts.report, facts.report_age_s(now_ns), facts.judgement, facts.unjudged_s(now_ns)
         )
-        self._metrics.standing(facts.camera, standing, None if facts.report is None else facts.report.link)
+        self._metrics.cameras.standing(facts.camera, standing, None if facts.report is None else facts.report.link)
         camera = facts.camera
         return facts.view(
             standing,

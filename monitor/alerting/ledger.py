@@ -13,7 +13,7 @@ import structlog
 from monitor.alerting.clock import Clock
 from monitor.alerting.store import EventStore, StoreError
 from monitor.alerting.telling import Valve
-from monitor.metrics import Metrics
+from monitor.metrics import EventMetrics
 from monitor.types import Event
 from monitor.views import Tally
 
@@ -33,7 +33,7 @@ class Budgets(Valve, Protocol):
 class Ledger:
     """What was told and held. While the store cannot be used it says what it knew last, and no digest is made."""
 
-    def __init__(self, store: EventStore, budgets: Budgets, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, store: EventStore, budgets: Budgets, metrics: EventMetrics, clock: Clock) -> None:
         self._store = store
         self._budgets = budgets
         self._metrics = metrics

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from monitor.alerting.snapshots import Saved, Snapshots
-from monitor.metrics import Metrics
+from monitor.metrics import EventMetrics
 from monitor.types import Event, Judgement, Verdict
 
 # The strongest frame of an event may come before the frame that opened it, by up to n of "m of n" frames.
@@ -29,7 +29,7 @@ class _Shown:
 class EventPictures:
     """Keeps, in memory and for each camera, the newest anomalous judgements and the strongest of the open event."""
 
-    def __init__(self, snapshots: Snapshots, metrics: Metrics) -> None:
+    def __init__(self, snapshots: Snapshots, metrics: EventMetrics) -> None:
         self._snapshots = snapshots
         self._metrics = metrics
         self._newest: dict[str, deque[Judgement]] = {}

@@ -56,7 +56,7 @@ class Recorder:
         self._waiting.append(_Batch(tuple(events), dict(episodes)))
         if len(self._waiting) > _MOST_WAITING:
             lost = self._waiting.popleft()
-            self._metrics.events_lost(len(lost.events))
+            self._metrics.events.lost(len(lost.events))
             _log.error("events given up: the store has failed for too long", ids=[e.id for e in lost.events])
         return self.flush()
 
@@ -72,7 +72,7 @@ class Recorder:
                 self._waiting.popleft()
                 stored += recorded.events
                 for sink in recorded.overtaken:
-                    self._metrics.delivered(sink, Outcome.SUPPRESSED)
+                    self._metrics.deliveries.delivered(sink, Outcome.SUPPRESSED)
         except StoreError as error:
             self._put_off(str(error))
             return stored

@@ -31,7 +31,7 @@ class Shadows:
         self._shadow = parts.shadow
         cameras = () if self._shadow is None else self._shadow.cameras
         self._facts = {camera: CameraFacts(camera, now_ns) for camera in cameras}
-        self._pictures = EventPictures(parts.snapshots, parts.metrics)
+        self._pictures = EventPictures(parts.snapshots, parts.metrics.events)
         self._promoted: dict[str, bool] = {}
         self._watched: dict[tuple[str, bool, int], float] = {}  # seconds, as the store notes them
         self._noted_ns = now_ns
@@ -65,7 +65,7 @@ class Shadows:
         if self._shadow is None or facts is None or facts.has_seen(judgement.stamp):
             return
         watched_s = facts.take_judgement(judgement, now_ns)
-        self._parts.metrics.shadow_judged(camera, judgement.scored_s, watched_s)
+        self._parts.metrics.shadows.judged(camera, judgement.scored_s, watched_s)
         self.watched(judgement, watched_s)
         self._pictures.offer(judgement)
         self._store(self._shadow.decider.judge(judgement))
@@ -116,7 +116,7 @@ class Shadows:
         for event in recorded.events:
             _log.info(f"shadow event {event.phase.value}", id=event.id, camera=event.camera, held=event.held)
             if event.phase is Phase.OPENED and not event.held:
-                self._parts.metrics.shadow_alerted(event.camera)
+                self._parts.metrics.shadows.alerted(event.camera)
 
     def _note(self, now_ns: int) -> None:
         self._noted_ns = now_ns

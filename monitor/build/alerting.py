@@ -70,7 +70,7 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
     store = open_store(config.data_dir, names)
     clock = SystemClock()
     metrics = Metrics(new_registry(), list(config.cameras), (*PROCESSES, SUPERVISOR), names, version("rareframe"))
-    delivery = Delivery(store, sinks, metrics, clock, random.Random(), Retry())  # noqa: S311 - jitter, no secret
+    delivery = Delivery(store, sinks, metrics.deliveries, clock, random.Random(), Retry())  # noqa: S311 - jitter, no secret
     decider, valve = _judges(config.cameras)
     desk = AlertDesk(
         Parts(

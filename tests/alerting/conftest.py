@@ -175,7 +175,7 @@ class House:
         self.metrics = Metrics(self.registry, self.cameras, ("capture", "worker"), names, "0")
         self.store = EventStore.open(self.data / "events.db", names)
         rng = random.Random(0)  # spreads retries, guards nothing
-        self.delivery = Delivery(self.store, self.sinks, self.metrics, self.clock, rng, Retry())
+        self.delivery = Delivery(self.store, self.sinks, self.metrics.deliveries, self.clock, rng, Retry())
         self.decider = EpisodeDecider(dict.fromkeys(self.cameras, self.rules))
         self.valve = Valve(dict.fromkeys(self.cameras, self.budget))
         self.shadow = EpisodeDecider(dict.fromkeys(self.shadows, self.shadow_rules or self.rules))

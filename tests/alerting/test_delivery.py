@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from monitor.alerting.delivery import Delivery, Retry, SinkLoop
 from monitor.alerting.outbox import Outbox
 from monitor.alerting.store import EventStore
-from monitor.metrics import Metrics
+from monitor.metrics import DeliveryMetrics
 from monitor.sink import SinkError
 from monitor.types import Event, Phase
 
@@ -38,13 +38,13 @@ def registry() -> CollectorRegistry:
 
 
 @pytest.fixture
-def metrics(registry: CollectorRegistry) -> Metrics:
-    """Metrics of two sinks."""
-    return Metrics(registry, ["gate"], [], ["hook", "lines"], "0")
+def metrics(registry: CollectorRegistry) -> DeliveryMetrics:
+    """Those of two sinks."""
+    return DeliveryMetrics(registry, ["hook", "lines"])
 
 
 @pytest.fixture
-def loop_of(store: EventStore, metrics: Metrics, clock) -> Callable[..., SinkLoop]:
+def loop_of(store: EventStore, metrics: DeliveryMetrics, clock) -> Callable[..., SinkLoop]:
     """The loop of one sink, without a thread."""
 
     def make(sink, retry: Retry | None = None) -> SinkLoop:

@@ -103,22 +103,22 @@ def metrics(registry: CollectorRegistry) -> Metrics:
 
 def tell_everything(metrics: Metrics) -> None:
     """One of each value."""
-    metrics.camera_reported(REPORT)
-    metrics.standing("gate", Standing(State.ACTIVE, ""), Link.ONLINE)
-    metrics.judged(JUDGEMENT, 0.05, 0.2)
-    metrics.scoring_reported(ScoringReport("gate", "one", NOW_NS, 97, 3, 90, NOW_NS, 1))
-    metrics.process_reported(ProcessReport("worker", "one", NOW_NS, 7, True, None, 200_000_000, 2, 1))
-    metrics.process_reported(ProcessReport("worker", "super", NOW_NS, 7, True, 4, None, 0, 0))
-    metrics.event_told(EVENT)
-    metrics.joined("gate", 2)
-    metrics.held("gate", "over budget")
-    metrics.budget("gate", 3.0, 4)
-    metrics.budget("yard", None, 0)
-    metrics.delivered("hook", Outcome.SENT)
-    metrics.delivered("hook", Outcome.FAILED)
-    metrics.deliveries_pending("hook", 5)
-    metrics.events_lost(1)
-    metrics.snapshot_failed()
+    metrics.cameras.reported(REPORT)
+    metrics.cameras.standing("gate", Standing(State.ACTIVE, ""), Link.ONLINE)
+    metrics.scoring.judged(JUDGEMENT, 0.05, 0.2)
+    metrics.scoring.reported(ScoringReport("gate", "one", NOW_NS, 97, 3, 90, NOW_NS, 1))
+    metrics.processes.reported(ProcessReport("worker", "one", NOW_NS, 7, True, None, 200_000_000, 2, 1))
+    metrics.processes.reported(ProcessReport("worker", "super", NOW_NS, 7, True, 4, None, 0, 0))
+    metrics.events.told(EVENT)
+    metrics.events.joined("gate", 2)
+    metrics.events.held("gate", "over budget")
+    metrics.events.budget("gate", 3.0, 4)
+    metrics.events.budget("yard", None, 0)
+    metrics.deliveries.delivered("hook", Outcome.SENT)
+    metrics.deliveries.delivered("hook", Outcome.FAILED)
+    metrics.deliveries.pending("hook", 5)
+    metrics.events.lost(1)
+    metrics.events.snapshot_failed()
 
 
 def test_every_value_arrives_under_its_name(metrics: Metrics, registry: CollectorRegistry) -> None:
@@ -173,7 +173,7 @@ def test_exactly_one_state_is_1(metrics: Metrics, registry: CollectorRegistry) -
         *((Standing(state, ""), state.value) for state in State),
         (Standing(State.BLIND, "", ended=True), "ended"),
     ]:
-        metrics.standing("gate", standing, Link.ONLINE)
+        metrics.cameras.standing("gate", standing, Link.ONLINE)
         found = {s: registry.get_sample_value("rareframe_camera_state", {"camera": "gate", "state": s}) for s in states}
         assert [state for state, value in found.items() if value == 1] == [word]
 
@@ -181,14 +181,14 @@ def test_exactly_one_state_is_1(metrics: Metrics, registry: CollectorRegistry) -
 def test_totals_of_other_processes_are_absent_until_heard(metrics: Metrics, registry: CollectorRegistry) -> None:
     """A restart of this process must not look like a reset of the capture process's counters."""
     assert registry.get_sample_value("rareframe_frames_total", {"camera": "gate"}) is None
-    metrics.camera_reported(REPORT)
+    metrics.cameras.reported(REPORT)
     assert registry.get_sample_value("rareframe_frames_total", {"camera": "gate"}) == 100
 
 
 def test_a_restarted_process_goes_on_counting(metrics: Metrics, registry: CollectorRegistry) -> None:
     """Totals that begin again with another boot are added to what was counted before; late ones add nothing."""
     for boot, frames in [("one", 100), ("one", 120), ("two", 5), ("one", 110), ("two", 9), ("two", 9)]:
-        metrics.camera_reported(replace(REPORT, boot=boot, frames=frames))
+        metrics.cameras.reported(replace(REPORT, boot=boot, frames=frames))
     assert registry.get_sample_value("rareframe_frames_total", {"camera": "gate"}) == 129
 
 
@@ -200,7 +200,7 @@ def test_no_counter_ever_falls(reports: list[tuple[str, int]]) -> None:
     metrics = Metrics(registry, ["gate"], [], [], "0")
     before, most = 0.0, dict.fromkeys("abc", 0)
     for boot, frames in reports:
-        metrics.camera_reported(replace(REPORT, boot=boot, frames=frames))
+        metrics.cameras.reported(replace(REPORT, boot=boot, frames=frames))
         now = registry.get_sample_value("rareframe_frames_total", {"camera": "gate"})
         most[boot] = max(most[boot], frames)
         assert now is not None
@@ -213,16 +213,16 @@ def test_labels_are_bounded(metrics: Metrics) -> None:
     """Strange cameras make no series, and a flood of strange words ends in "other"."""
     tell_everything(metrics)
     before = metrics.exposition()[0].count(b"\n")
-    metrics.camera_reported(replace(REPORT, camera="stranger"))
-    metrics.judged(replace(JUDGEMENT, stamp=replace(JUDGEMENT.stamp, camera="stranger")), 0.1, 1.0)
-    metrics.event_told(replace(EVENT, camera="stranger"))
-    metrics.standing("stranger", Standing(State.ACTIVE, ""), None)
-    metrics.joined("stranger", 1)
-    metrics.held("stranger", "over budget")
-    metrics.budget("stranger", 3.0, 1)
+    metrics.cameras.reported(replace(REPORT, camera="stranger"))
+    metrics.scoring.judged(replace(JUDGEMENT, stamp=replace(JUDGEMENT.stamp, camera="stranger")), 0.1, 1.0)
+    metrics.events.told(replace(EVENT, camera="stranger"))
+    metrics.cameras.standing("stranger", Standing(State.ACTIVE, ""), None)
+    metrics.events.joined("stranger", 1)
+    metrics.events.held("stranger", "over budget")
+    metrics.events.budget("stranger", 3.0, 1)
     assert metrics.exposition()[0].count(b"\n") == before
     for number in range(500):
-        metrics.camera_reported(replace(REPORT, drops=(Count(f"reason {number}", 1),)))
+        metrics.cameras.reported(replace(REPORT, drops=(Count(f"reason {number}", 1),)))
     body = metrics.exposition()[0]
     assert body.count(b"rareframe_frames_dropped_total{") <= 33
     assert b'reason="other"' in body
@@ -321,7 +321,7 @@ def test_a_real_prometheus_reads_it(metrics: Metrics, prometheus: str) -> None:
     while not queried(prometheus, "rareframe_frames_total") and time.monotonic() < until_s:
         time.sleep(0.2)
     assert [value for _, value in queried(prometheus, "rareframe_frames_total")] == [100]
-    metrics.camera_reported(replace(REPORT, boot="two", frames=7))
+    metrics.cameras.reported(replace(REPORT, boot="two", frames=7))
     while queried(prometheus, "rareframe_frames_total")[0][1] != 107 and time.monotonic() < until_s:
         time.sleep(0.2)
     assert [value for _, value in queried(prometheus, "rareframe_frames_total")] == [107]

@@ -1,0 +1,13 @@
+"""The daemon's one `/metrics`, fed by typed values; the only import of prometheus_client. Listens on no port.
+
+Totals that other processes count restart with their `boot`; what is exported from them never falls while this process
+lives, and is absent, not 0, until they were heard: after a restart of this process Prometheus then sees no reset.
+Labels are bounded: a camera, process or sink that the configuration does not name is left out.
+"""
+
+from monitor.metrics.deliveries import DeliveryMetrics, Outcome
+from monitor.metrics.events import EventMetrics
+from monitor.metrics.exposition import Metrics, new_registry
+from monitor.metrics.shadows import ShadowMetrics
+
+__all__ = ["DeliveryMetrics", "EventMetrics", "Metrics", "Outcome", "ShadowMetrics", "new_registry"]

@@ -1,0 +1,40 @@
+"""What sinks were told, and what still waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class Outcome(StrEnum):
+    """What became of one attempt to tell a sink; SUPPRESSED: not tried, as a newer telling took its place."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+    DEAD = "dead"
+
+
+class DeliveryMetrics:
+    """Deliveries, sink by sink. May be told from several threads."""
+
+    def __init__(self, registry: CollectorRegistry, sinks: Collection[str]) -> None:
+        r = registry
+        self._deliveries = Counter(
+            "rareframe_deliveries_total", "Attempts to tell a sink, by outcome.", ["sink", "outcome"], registry=r
+        )
+        self._pending = Gauge("rareframe_deliveries_pending", "Tellings that wait.", ["sink"], registry=r)
+        for sink in sinks:
+            self._pending.labels(sink)
+            for outcome in Outcome:
+                self._deliveries.labels(sink, outcome.value)
+
+    def delivered(self, sink: str, outcome: Outcome) -> None:
+        """What became of an attempt."""
+        self._deliveries.labels(sink, outcome.value).inc()
+
+    def pending(self, sink: str, pending: int) -> None:
+        """So many deliveries wait for `sink`."""
+        self._pending.labels(sink).set(pending)
