@@ -152,10 +152,11 @@ def test_a_crash_between_telling_and_noting_tells_again(store, loop_of, new_sink
 
 def test_a_sink_that_hangs_delays_no_other(store, metrics, new_sink, new_event, clock) -> None:
     """With one sink stuck, the other is told at once; stopping waits for the stuck one and closes both."""
-    release = threading.Event()
+    hanging, release = threading.Event(), threading.Event()
 
     class Hangs(new_sink):
         def deliver(self, event: Event) -> None:
+            hanging.set()
             release.wait(PATIENCE_S)
             super().deliver(event)
 
@@ -164,6 +165,7 @@ def test_a_sink_that_hangs_delays_no_other(store, metrics, new_sink, new_event, 
     delivery.start()
     store.record([new_event()], {}, clock.wall_ns())
     delivery.wake()
+    assert hanging.wait(PATIENCE_S)
     until_s = time.monotonic() + PATIENCE_S
     while not lines.told and time.monotonic() < until_s:
         time.sleep(0.01)
