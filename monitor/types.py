@@ -101,6 +101,7 @@ class Judgement:
         accepting: What is strange has been so for so long that it is now learned as a new normal.
         shadow: The camera's shadow judged: nobody is told of it.
         promoted: The camera's candidate, the configuration under `shadow`, is live, and its own is the shadow.
+        look: How what is strange in it looks, and where (`detectors.feedback.look`); only with anomalous frames.
     """
 
     stamp: Stamp
@@ -120,6 +121,7 @@ class Judgement:
     accepting: bool = False
     shadow: bool = False
     promoted: bool = False
+    look: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ class Event:
         held: Why nobody was told of it at once ("still learning", "over budget"); "" if they were.
         also: So many other held events stand behind the telling of this one.
         shadow: A camera's shadow raised it: nobody is ever told of it, and `held` is why they would not have been.
+        look: How it looked and where, in a few of its frames, one after another: feedback finds its like by it.
     """
 
     id: str
@@ -169,6 +172,7 @@ class Event:
     held: str = ""
     also: int = 0
     shadow: bool = False
+    look: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
