@@ -58,10 +58,11 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture at analysis size: `image` is (H, W, 3) uint8, BGR, read-only."""
+    """One picture at analysis size: `image` is (H, W, 3) uint8, BGR, read-only; scaling it took `scaled_s` seconds."""
 
     stamp: Stamp
     image: Image
+    scaled_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class Judgement:
         shadow: The camera's shadow judged: nobody is told of it.
         promoted: The camera's candidate, the configuration under `shadow`, is live, and its own is the shadow.
         look: How what is strange in it looks, and where (`detectors.feedback.look`); only with anomalous frames.
+        scaled_s: As of the frame.
     """
 
     stamp: Stamp
@@ -122,6 +124,7 @@ class Judgement:
     shadow: bool = False
     promoted: bool = False
     look: tuple[float, ...] = ()
+    scaled_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

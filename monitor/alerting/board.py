@@ -37,6 +37,13 @@ class CameraFacts:
     picture: bytes | None = None
     picture_ns: int | None = None
     last_event: Event | None = None
+    due_mono_ns: int | None = None
+
+    def take_due(self, now_ns: int) -> float:
+        """Seconds since the last call in which it was to be watched, as a live camera is from the start on."""
+        since_ns = self.since_mono_ns if self.due_mono_ns is None else self.due_mono_ns
+        self.due_mono_ns = now_ns
+        return (now_ns - since_ns) / _S if self.report is None or self.report.live else 0.0
 
     def take_report(self, report: CameraReport, now_ns: int) -> None:
         """A report came in."""

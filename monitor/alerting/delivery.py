@@ -82,11 +82,13 @@ class SinkLoop:
         return due is not None
 
     def _try(self, due: Due) -> None:
+        began_ns = self._clock.mono_ns()
         try:
             self._sink.deliver(due.event)
         except SinkError as error:
             self._failed(due, error)
             return
+        self._metrics.took((self._clock.mono_ns() - began_ns) / _S)
         self._outbox.sent(due)
         self._metrics.delivered(self._sink.name, Outcome.SENT)
         self._remember(None)

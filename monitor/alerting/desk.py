@@ -6,7 +6,8 @@ once a second. Not for several threads; only `overview` may be read from any.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import assert_never
 
@@ -20,6 +21,7 @@ from monitor.alerting.pictures import EventPictures
 from monitor.alerting.recorder import Recorder
 from monitor.alerting.shadows import Shadows
 from monitor.kinds import Kind, kind_of
+from monitor.metrics import Stage
 from monitor.types import CameraReport, Event, Judgement, Link, Phase, ProcessReport, ScoringReport
 from monitor.views import CameraView, Health, Overview, Status, Trouble
 
@@ -135,7 +137,9 @@ class AlertDesk:
         latency_s = (self._clock.wall_ns() - judgement.stamp.wall_ns) / _S if live else None
         self._metrics.scoring.judged(judgement, latency_s, watched_s)
         self._pictures.offer(judgement)
-        self._tell(camera, self._parts.decider.judge(judgement))
+        with self._timed(Stage.DECIDE):
+            events = self._parts.decider.judge(judgement)
+        self._tell(camera, events)
         event = self._parts.decider.open_event(camera)
         if event is not None:
             self._pictures.follow(event)
@@ -154,7 +158,8 @@ class AlertDesk:
         if not events:
             return
         told = [self._pictures.attach(event) for event in events]
-        stored = self._recorder.record(told, {camera: self._parts.decider.saved(camera)})
+        with self._timed(Stage.STORE):
+            stored = self._recorder.record(told, {camera: self._parts.decider.saved(camera)})
         for event in told:
             self._board.take_event(event)
             self._metrics.events.told(event)
@@ -162,6 +167,12 @@ class AlertDesk:
             if event.phase is Phase.CLOSED:
                 self._pictures.forget(event)
         self._stored(stored)
+
+    @contextmanager
+    def _timed(self, stage: Stage) -> Iterator[None]:
+        began_ns = self._clock.mono_ns()
+        yield
+        self._metrics.stages.took(stage, (self._clock.mono_ns() - began_ns) / _S)
 
     def _stored(self, events: Sequence[Event]) -> None:
         """These are in the store now, and it is known which of them are held."""
@@ -265,7 +276,8 @@ class AlertDesk:
         standing = self._parts.assessor.camera(
             facts.report, facts.report_age_s(now_ns), facts.judgement, facts.unjudged_s(now_ns)
         )
-        self._metrics.cameras.standing(facts.camera, standing, None if facts.report is None else facts.report.link)
+        link = None if facts.report is None else facts.report.link
+        self._metrics.cameras.standing(facts.camera, standing, link, facts.take_due(now_ns))
         camera = facts.camera
         return facts.view(
             standing,

@@ -173,11 +173,13 @@ class Camera:
                 self._run_began_ns = self._clock.mono_ns()
                 self._standing.become(Link.ONLINE)
             if pace.due(moment.mono_ns):
+                began_ns = self._clock.mono_ns()
                 image = picture.image(plan.width_px)
+                scaled_s = (self._clock.mono_ns() - began_ns) / _NS
                 stamp = Stamp(plan.camera, run, self._run_frames, moment.wall_ns, moment.mono_ns, moment.pts)
                 self._run_frames += 1
                 self._standing.count_frame(moment.wall_ns)
-                self._outlet.send(Frame(stamp, image))
+                self._outlet.send(Frame(stamp, image, scaled_s))
             self._turn()
         return False
 

@@ -9,5 +9,15 @@ from monitor.metrics.deliveries import DeliveryMetrics, Outcome
 from monitor.metrics.events import EventMetrics
 from monitor.metrics.exposition import Metrics, new_registry
 from monitor.metrics.shadows import ShadowMetrics
+from monitor.metrics.stages import Stage, StageMetrics
 
-__all__ = ["DeliveryMetrics", "EventMetrics", "Metrics", "Outcome", "ShadowMetrics", "new_registry"]
+__all__ = [
+    "DeliveryMetrics",
+    "EventMetrics",
+    "Metrics",
+    "Outcome",
+    "ShadowMetrics",
+    "Stage",
+    "StageMetrics",
+    "new_registry",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from monitor.metrics.series import Totals, Words
 from monitor.types import CameraReport, Link, State
@@ -34,7 +34,14 @@ class CameraMetrics:
         self._last_frame = Gauge(
             "rareframe_last_frame_timestamp_seconds", "When the newest frame was read.", of, registry=r
         )
+        self._due = Counter(
+            "rareframe_due_seconds_total",
+            "Time during which the camera was to be watched; recordings are due at no time.",
+            of,
+            registry=r,
+        )
         for camera in cameras:
+            self._due.labels(camera)
             self._up.labels(camera).set(0)
 
     def reported(self, report: CameraReport) -> None:
@@ -50,8 +57,8 @@ class CameraMetrics:
         if report.last_frame_ns is not None:
             self._last_frame.labels(camera).set(report.last_frame_ns / 1e9)
 
-    def standing(self, camera: str, standing: Standing, link: Link | None) -> None:
-        """Where a camera stands, as last assessed."""
+    def standing(self, camera: str, standing: Standing, link: Link | None, due_s: float) -> None:
+        """Where a camera stands, as last assessed; it was to be watched for `due_s` seconds since."""
         if camera not in self._cameras:
             return
         now = _ENDED if standing.ended else standing.state.value
@@ -59,3 +66,4 @@ class CameraMetrics:
             self._state.labels(camera, word).set(word == now)
         pictures = link is Link.ONLINE and standing.state is not State.BLIND
         self._up.labels(camera).set(pictures)
+        self._due.labels(camera).inc(due_s)

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from monitor.metrics.stages import Stage, StageMetrics
+
 
 class Outcome(StrEnum):
     """What became of one attempt to tell a sink; SUPPRESSED: not tried, as a newer telling took its place."""
@@ -20,8 +22,9 @@ class Outcome(StrEnum):
 class DeliveryMetrics:
     """Deliveries, sink by sink. May be told from several threads."""
 
-    def __init__(self, registry: CollectorRegistry, sinks: Collection[str]) -> None:
+    def __init__(self, registry: CollectorRegistry, sinks: Collection[str], stages: StageMetrics) -> None:
         r = registry
+        self._stages = stages
         self._deliveries = Counter(
             "rareframe_deliveries_total", "Attempts to tell a sink, by outcome.", ["sink", "outcome"], registry=r
         )
@@ -34,6 +37,10 @@ class DeliveryMetrics:
     def delivered(self, sink: str, outcome: Outcome) -> None:
         """What became of an attempt."""
         self._deliveries.labels(sink, outcome.value).inc()
+
+    def took(self, seconds: float) -> None:
+        """An attempt went well, and took so long."""
+        self._stages.took(Stage.DELIVER, seconds)
 
     def pending(self, sink: str, pending: int) -> None:
         """So many deliveries wait for `sink`."""

@@ -13,6 +13,7 @@ from monitor.metrics.events import EventMetrics
 from monitor.metrics.processes import ProcessMetrics
 from monitor.metrics.scoring import ScoringMetrics
 from monitor.metrics.shadows import ShadowMetrics
+from monitor.metrics.stages import StageMetrics
 
 
 def new_registry() -> CollectorRegistry:
@@ -36,10 +37,11 @@ class Metrics:
         self._registry = registry
         known = frozenset(cameras)
         self.cameras = CameraMetrics(registry, known)
-        self.scoring = ScoringMetrics(registry, known)
+        self.stages = StageMetrics(registry)
+        self.scoring = ScoringMetrics(registry, known, self.stages)
         self.events = EventMetrics(registry, known)
         self.shadows = ShadowMetrics(registry, known)
-        self.deliveries = DeliveryMetrics(registry, sinks)
+        self.deliveries = DeliveryMetrics(registry, sinks, self.stages)
         self.processes = ProcessMetrics(registry, frozenset(processes))
         build = Gauge("rareframe_build_info", "Which rareframe this is; always 1.", ["version"], registry=registry)
         build.labels(version).set(1)

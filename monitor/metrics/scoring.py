@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from monitor.metrics.series import Totals, Words, or_nan
+from monitor.metrics.stages import Stage, StageMetrics
 from monitor.types import Judgement, ScoringReport
 
 # The worker's promise is some ten milliseconds a frame; a second is already a fault.
@@ -17,9 +18,10 @@ _LATENCY_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6)
 class ScoringMetrics:
     """Scores, limits, times. May be told from several threads."""
 
-    def __init__(self, registry: CollectorRegistry, cameras: AbstractSet[str]) -> None:
+    def __init__(self, registry: CollectorRegistry, cameras: AbstractSet[str], stages: StageMetrics) -> None:
         of, r = ["camera"], registry
         self._cameras = cameras
+        self._stages = stages
         self._detectors = Words()
         self._judgements = Counter("rareframe_judgements_total", "Frames judged.", ["camera", "verdict"], registry=r)
         self._score = Gauge("rareframe_score", "Score of the newest frame; NaN while unknown.", of, registry=r)
@@ -76,8 +78,11 @@ class ScoringMetrics:
         self._limit.labels(camera).set(or_nan(judgement.limit))
         for one in judgement.scores:
             self._detector_score.labels(camera, self._detectors.bounded(one.name)).set(or_nan(one.value))
+        self._stages.took(Stage.SCALE, judgement.scaled_s)
+        self._stages.took(Stage.JUDGE, judgement.scored_s)
         if latency_s is not None:
             self._latency.labels(camera).observe(max(0.0, latency_s))
+            self._stages.took(Stage.TRANSPORT, latency_s - judgement.scaled_s - judgement.scored_s)
         self._watched.labels(camera).inc(watched_s)
 
     def reported(self, report: ScoringReport) -> None:

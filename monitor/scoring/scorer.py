@@ -160,6 +160,7 @@ class CameraScorer:
             channels=tuple(channel_score(channel) for channel in reading.channels),
             examples=tuple(_jpeg(example) for example in reading.examples),
             accepting=reading.accepting,
+            scaled_s=frame.scaled_s,
         )
 
 

@@ -58,6 +58,7 @@ class _FrameHeader(msgspec.Struct, forbid_unknown_fields=True):
     stamp: Stamp
     height: Annotated[int, msgspec.Meta(ge=1, le=MAX_SIDE_PX)]
     width: Annotated[int, msgspec.Meta(ge=1, le=MAX_SIDE_PX)]
+    scaled_s: float
 
 
 _Cells = Annotated[int, msgspec.Meta(ge=1, le=MAX_HEATMAP_CELLS)]
@@ -82,7 +83,7 @@ def encode(message: Message) -> list[Part]:
             _check_image(image)
             height, width, _ = image.shape
             buffers = [np.ascontiguousarray(image).data.cast("B")]
-            return [_preamble(_FRAME), _header(_FrameHeader(stamp, height, width)), *buffers]
+            return [_preamble(_FRAME), _header(_FrameHeader(stamp, height, width, message.scaled_s)), *buffers]
         case Judgement():
             return _encode_judgement(message)
         case CameraReport() | ScoringReport() | ProcessReport() | Heartbeat():
@@ -137,7 +138,8 @@ def _decode_frame(header: _FrameHeader, buffers: Sequence[Part]) -> Frame:
         raise WireError(f"expected one buffer after a frame's header, got {len(buffers)}")
     if len(buffers[0]) != math.prod(shape):
         raise WireError(f"expected {math.prod(shape)} bytes for an image of shape {shape}, got {len(buffers[0])}")
-    return Frame(header.stamp, np.frombuffer(_read_only(buffers[0]), dtype=np.uint8).reshape(shape))
+    image = np.frombuffer(_read_only(buffers[0]), dtype=np.uint8).reshape(shape)
+    return Frame(header.stamp, image, header.scaled_s)
 
 
 def _decode_judgement(header: _JudgementHeader, buffers: Sequence[Part]) -> Judgement:

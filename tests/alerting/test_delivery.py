@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from monitor.alerting.delivery import Delivery, Retry, SinkLoop
 from monitor.alerting.outbox import Outbox
 from monitor.alerting.store import EventStore
-from monitor.metrics import DeliveryMetrics
+from monitor.metrics import DeliveryMetrics, StageMetrics
 from monitor.sink import SinkError
 from monitor.types import Event, Phase
 
@@ -40,7 +40,7 @@ def registry() -> CollectorRegistry:
 @pytest.fixture
 def metrics(registry: CollectorRegistry) -> DeliveryMetrics:
     """Those of two sinks."""
-    return DeliveryMetrics(registry, ["hook", "lines"])
+    return DeliveryMetrics(registry, ["hook", "lines"], StageMetrics(registry))
 
 
 @pytest.fixture

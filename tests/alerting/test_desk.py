@@ -306,6 +306,26 @@ def test_watched_time_is_that_of_frames_with_a_verdict(house, play, new_judgemen
     assert house.value("rareframe_watched_seconds_total", camera="gate") == 14
 
 
+def test_time_is_due_from_the_start_on_whatever_becomes_of_the_camera(house, clock, new_report) -> None:
+    """Coverage is measured against what should have been watched: silence is due too, a recording at no time."""
+    house.desk.handle(new_report(camera="yard", live=False))
+    for _ in range(3):
+        clock.pass_s(0.5)
+        house.desk.tick()
+    house.desk.handle(new_report())
+    clock.pass_s(4)
+    house.desk.tick()
+    assert house.value("rareframe_due_seconds_total", camera="gate") == 5.5
+    assert house.value("rareframe_due_seconds_total", camera="yard") == 0
+
+
+def test_deciding_and_storing_are_timed(house, play) -> None:
+    """Deciding once a frame, storing once a telling."""
+    play("NAAAN")
+    assert house.value("rareframe_stage_duration_seconds_count", stage="decide") == 5
+    assert house.value("rareframe_stage_duration_seconds_count", stage="store") == 1
+
+
 def test_a_judgement_seen_twice_is_counted_once(house, new_judgement: Callable[..., Judgement]) -> None:
     """Messages may be sent twice."""
     for _ in range(2):

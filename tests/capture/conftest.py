@@ -48,9 +48,11 @@ class ScriptedPicture:
     pts_s: float | None
     size_px: tuple[int, int] = (64, 48)
     conversions: int = 0
+    while_converted: Callable[[], object] = lambda: None
 
     def image(self, width_px: int | None) -> np.ndarray:
         self.conversions += 1
+        self.while_converted()
         image = np.zeros((48, 64, 3), np.uint8)
         image.setflags(write=False)
         return image

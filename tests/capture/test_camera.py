@@ -89,6 +89,13 @@ def test_only_pictures_that_are_due_are_converted(stage: Stage, picture: Any) ->
     assert stage.outlet.pumps == 100
 
 
+def test_a_frame_says_how_long_scaling_took(stage: Stage, picture: Any) -> None:
+    """On the loop's own monotonic clock, and of that frame alone."""
+    slow = picture(None, while_converted=lambda: stage.clock.advance(0.25))
+    stage.camera([slow, picture(None)]).run(stage.stop)
+    assert [frame.scaled_s for frame in stage.outlet.frames] == [0.25, 0.0]
+
+
 def test_a_recording_is_read_once_to_its_end(stage: Stage, picture: Any) -> None:
     """The end of a recording ends the loop, is told as ENDED and is no failure; its moments are its pts."""
     stage.camera([picture(0.0), picture(0.5), picture(90.0)], live=False).run(stage.stop)

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from monitor.metrics import Metrics, Outcome
+from monitor.metrics import Metrics, Outcome, Stage
 from monitor.types import (
     CameraReport,
     Count,
@@ -66,6 +66,7 @@ JUDGEMENT = Judgement(
     heatmap=None,
     picture=None,
     scored_s=0.012,
+    scaled_s=0.003,
 )
 EVENT = Event(
     id="00000000000000aa",
@@ -104,7 +105,7 @@ def metrics(registry: CollectorRegistry) -> Metrics:
 def tell_everything(metrics: Metrics) -> None:
     """One of each value."""
     metrics.cameras.reported(REPORT)
-    metrics.cameras.standing("gate", Standing(State.ACTIVE, ""), Link.ONLINE)
+    metrics.cameras.standing("gate", Standing(State.ACTIVE, ""), Link.ONLINE, 0.5)
     metrics.scoring.judged(JUDGEMENT, 0.05, 0.2)
     metrics.scoring.reported(ScoringReport("gate", "one", NOW_NS, 97, 3, 90, NOW_NS, 1))
     metrics.processes.reported(ProcessReport("worker", "one", NOW_NS, 7, True, None, 200_000_000, 2, 1))
@@ -117,6 +118,8 @@ def tell_everything(metrics: Metrics) -> None:
     metrics.deliveries.delivered("hook", Outcome.SENT)
     metrics.deliveries.delivered("hook", Outcome.FAILED)
     metrics.deliveries.pending("hook", 5)
+    metrics.deliveries.took(0.25)
+    metrics.stages.took(Stage.STORE, 0.004)
     metrics.events.lost(1)
     metrics.events.snapshot_failed()
 
@@ -157,6 +160,14 @@ def test_every_value_arrives_under_its_name(metrics: Metrics, registry: Collecto
         ("rareframe_checkpoint_timestamp_seconds", gate, NOW_NS / S),
         ("rareframe_checkpoint_failures_total", gate, 1),
         ("rareframe_watched_seconds_total", gate, 0.2),
+        ("rareframe_due_seconds_total", gate, 0.5),
+        ("rareframe_due_seconds_total", {"camera": "yard"}, 0),
+        ("rareframe_stage_duration_seconds_sum", {"stage": "scale"}, 0.003),
+        ("rareframe_stage_duration_seconds_sum", {"stage": "judge"}, 0.012),
+        ("rareframe_stage_duration_seconds_sum", {"stage": "transport"}, pytest.approx(0.05 - 0.003 - 0.012)),
+        ("rareframe_stage_duration_seconds_count", {"stage": "decide"}, 0),
+        ("rareframe_stage_duration_seconds_sum", {"stage": "store"}, 0.004),
+        ("rareframe_stage_duration_seconds_sum", {"stage": "deliver"}, 0.25),
         ("rareframe_build_info", {"version": "1.2.3"}, 1),
     ]
     for name, labels, value in expected:
@@ -173,7 +184,7 @@ def test_exactly_one_state_is_1(metrics: Metrics, registry: CollectorRegistry) -
         *((Standing(state, ""), state.value) for state in State),
         (Standing(State.BLIND, "", ended=True), "ended"),
     ]:
-        metrics.cameras.standing("gate", standing, Link.ONLINE)
+        metrics.cameras.standing("gate", standing, Link.ONLINE, 0.5)
         found = {s: registry.get_sample_value("rareframe_camera_state", {"camera": "gate", "state": s}) for s in states}
         assert [state for state, value in found.items() if value == 1] == [word]
 
@@ -216,7 +227,7 @@ def test_labels_are_bounded(metrics: Metrics) -> None:
     metrics.cameras.reported(replace(REPORT, camera="stranger"))
     metrics.scoring.judged(replace(JUDGEMENT, stamp=replace(JUDGEMENT.stamp, camera="stranger")), 0.1, 1.0)
     metrics.events.told(replace(EVENT, camera="stranger"))
-    metrics.cameras.standing("stranger", Standing(State.ACTIVE, ""), None)
+    metrics.cameras.standing("stranger", Standing(State.ACTIVE, ""), None, 0.5)
     metrics.events.joined("stranger", 1)
     metrics.events.held("stranger", "over budget")
     metrics.events.budget("stranger", 3.0, 1)

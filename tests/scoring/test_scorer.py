@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import msgspec
@@ -28,8 +29,9 @@ def judged(scorer: CameraScorer, seen: Frame) -> Judgement:
 
 def test_a_judgement_is_of_its_frame_and_can_travel(taught: Taught, frame: Frames) -> None:
     """The stamp is the frame's own, and every number is a plain one that any serializer takes."""
-    judgement = judged(taught(READY), frame(READY))
+    judgement = judged(taught(READY), replace(frame(READY), scaled_s=0.002))
     assert judgement.stamp == frame(READY).stamp
+    assert judgement.scaled_s == 0.002
     assert judgement.verdict is Verdict.NORMAL
     numbers = (judgement.score, judgement.p_value, judgement.limit, judgement.scored_s, judgement.scores[0].value)
     assert all(type(number) is float for number in numbers)

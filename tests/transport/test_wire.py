@@ -84,7 +84,7 @@ HEARTBEATS = st.builds(Heartbeat, TEXTS, TEXTS, COUNTS, INTEGERS)
 MESSAGES = FRAMES | JUDGEMENTS | CAMERA_REPORTS | SCORING_REPORTS | PROCESS_REPORTS | HEARTBEATS
 
 STAMP = Stamp("gate", "run-1", 7, 1_700_000_000_000_000_000, 5_000_000_000, 0.28)
-FRAME = Frame(STAMP, np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3))
+FRAME = Frame(STAMP, np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3), 0.002)
 JUDGEMENT = Judgement(
     STAMP,
     State.ACTIVE,
