@@ -15,6 +15,10 @@ class NotStoredError(LookupError):
     """No such event or feedback is in the store; the message says which. Nothing was changed."""
 
 
+class KeptError(Exception):
+    """An event may not be deleted; the message says why and what to do. Nothing was changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """Which events are looked for; None: any.

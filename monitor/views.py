@@ -129,6 +129,24 @@ class DeliveryView:
     error: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class DiskView:
+    """The room that events take and have; all in bytes.
+
+    Attributes:
+        free_bytes: Of the file system of the data folder, as far as this user may fill it.
+        used_bytes: Everything below `events/` and the event store's own files.
+        quota_bytes: The most that it may become.
+        full_in_s: Seconds until the disk has no more than what is to be kept free, at the rate of the last hours;
+            None if it does not fill up, or nothing can be said yet.
+    """
+
+    free_bytes: int
+    used_bytes: int
+    quota_bytes: int
+    full_in_s: float | None
+
+
 class Status(StrEnum):
     """How the daemon as a whole is doing."""
 
@@ -177,6 +195,7 @@ class Overview:
     Attributes:
         made_ns: Wall time of the moment; `made_mono_ns` the same on the alert process's monotonic clock.
         recent: The newest events told, newest first, each in its newest phase.
+        disk: None until it was looked at.
     """
 
     made_ns: int
@@ -186,3 +205,4 @@ class Overview:
     processes: tuple[ProcessView, ...]
     deliveries: tuple[DeliveryView, ...]
     recent: tuple[Event, ...]
+    disk: DiskView | None = None

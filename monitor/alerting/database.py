@@ -33,6 +33,11 @@ class Database:
         with self._lock:
             self._db.close()
 
+    def file_bytes(self) -> int:
+        """What the file takes on disk, with those that SQLite keeps beside it."""
+        files = (self._path.with_name(self._path.name + suffix) for suffix in ("", "-wal", "-shm"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """For whoever keeps something in this file: everything inside is stored, or nothing is.

@@ -15,6 +15,7 @@ import structlog
 
 from monitor.alerting.board import RECENT_EVENTS, Board, CameraFacts
 from monitor.alerting.ledger import Ledger
+from monitor.alerting.minutes import Minutes
 from monitor.alerting.notices import Notices
 from monitor.alerting.parts import Parts
 from monitor.alerting.pictures import EventPictures
@@ -22,7 +23,7 @@ from monitor.alerting.recorder import Recorder
 from monitor.alerting.shadows import Shadows
 from monitor.kinds import Kind, kind_of
 from monitor.metrics import Stage
-from monitor.types import CameraReport, Event, Judgement, Link, Phase, ProcessReport, ScoringReport
+from monitor.types import CameraReport, Event, Judgement, Link, Phase, ProcessReport, ScoringReport, State
 from monitor.views import CameraView, Health, Overview, Status, Trouble
 
 Incoming = Judgement | CameraReport | ScoringReport | ProcessReport
@@ -56,6 +57,7 @@ class AlertDesk:
         self._ledger = Ledger(parts.store, parts.valve, parts.metrics.events, parts.clock)
         self._pictures = EventPictures(parts.snapshots, parts.metrics.events)
         self._shadows = Shadows(parts, self._started_ns)
+        self._minutes = Minutes(parts.store, self._started_ns)
         self._joined: dict[str, int] = {}
         self._saved_ns: dict[str, int] = {}
         self._notices = Notices(parts.notices, self._take_up(), self._started_ns)
@@ -101,6 +103,7 @@ class AlertDesk:
         self._digest()
         self._overview = self._look(self._overview.health)
         self._notice()
+        self._minutes.store_if_due(now_ns)
 
     def set_budget(self, camera: str, alerts_per_day: float, *, candidate: bool = False) -> None:
         """About so many alerts a day are wanted of `camera`, or of its candidate; lasts as long as this process.
@@ -119,6 +122,7 @@ class AlertDesk:
         for camera in self._board.cameras:
             self._tell(camera, self._parts.decider.end(camera, "stopped"))
         self._shadows.stop(self._clock.mono_ns())
+        self._minutes.store_if_due(self._clock.mono_ns(), now=True)
         self._stored(self._recorder.flush(now=True))
         self._overview = self._look(self._overview.health)
 
@@ -133,6 +137,7 @@ class AlertDesk:
             return
         watched_s = facts.take_judgement(judgement, now_ns)
         self._shadows.watched(judgement, watched_s)
+        self._minutes.judged(judgement, watched_s)
         live = facts.report is not None and facts.report.live
         latency_s = (self._clock.wall_ns() - judgement.stamp.wall_ns) / _S if live else None
         self._metrics.scoring.judged(judgement, latency_s, watched_s)
@@ -250,6 +255,9 @@ class AlertDesk:
         now_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
         self._ledger.look(tuple(self._board.cameras))
         cameras = tuple(self._view(facts, now_ns) for facts in self._board.cameras.values())
+        for camera in cameras:
+            if camera.state is State.BLIND and not camera.ended:
+                self._minutes.blind(camera.camera, wall_ns)
         processes = self._board.processes(now_ns)
         for process in processes:
             self._metrics.processes.up(process.process, up=process.up and process.silent_s < _HEARD_S)
@@ -270,7 +278,8 @@ class AlertDesk:
                 status=health.status.value,
                 troubles=[f"{t.kind} {t.where}: {t.what}" for t in health.troubles],
             )
-        return Overview(wall_ns, now_ns, health, cameras, processes, deliveries, self._board.recent())
+        disk = self._parts.upkeep.view()
+        return Overview(wall_ns, now_ns, health, cameras, processes, deliveries, self._board.recent(), disk)
 
     def _view(self, facts: CameraFacts, now_ns: int) -> CameraView:
         standing = self._parts.assessor.camera(
@@ -295,7 +304,7 @@ class AlertDesk:
             troubles.append(
                 Trouble("snapshots", "", self._pictures.fault, now_ns, "make room in the data folder; events go on")
             )
-        return troubles
+        return [*troubles, *self._parts.upkeep.troubles(now_ns)]
 
 
 def _is_over(facts: CameraFacts, now_ns: int) -> bool:

@@ -13,7 +13,7 @@ from monitor.alerting.snapshots import Snapshots
 from monitor.alerting.store import EventStore
 from monitor.metrics import Metrics
 from monitor.types import CameraReport, Event, Judgement
-from monitor.views import CameraView, DeliveryView, Health, ProcessView, Standing, Trouble
+from monitor.views import CameraView, DeliveryView, DiskView, Health, ProcessView, Standing, Trouble
 
 Cause = Literal["camera lost", "source ended", "stopped", "not judged", "promoted"]
 
@@ -75,6 +75,16 @@ class Deliveries(Protocol):
         """How each sink is doing."""
 
 
+class Upkeep(Protocol):
+    """Keeps the store within its bounds."""
+
+    def view(self) -> DiskView | None:
+        """The room there is; None until it was looked at."""
+
+    def troubles(self, now_ns: int) -> Sequence[Trouble]:
+        """What is wrong with it; `now_ns`: wall time."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShadowParts:
     """What the desk works with for shadows; at first with the rules and budgets of the candidates.
@@ -100,6 +110,7 @@ class Parts:
     store: EventStore
     snapshots: Snapshots
     deliveries: Deliveries
+    upkeep: Upkeep
     metrics: Metrics
     clock: Clock
     shadow: ShadowParts | None = None

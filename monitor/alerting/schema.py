@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -134,6 +134,9 @@ MIGRATIONS: tuple[str, ...] = (
 _BUSY_S = 1.0
 # A command beside the daemon has time.
 _PATIENT_S = 10.0
+# The journal beside the file is cut to this where it can be.
+_JOURNAL_BYTES = 4_000_000
+_INCREMENTAL = 2  # as `PRAGMA auto_vacuum` says it
 _NO_FILE = "no such file; run the daemon first, or check the data folder"
 
 
@@ -183,10 +186,12 @@ def open_for_writing(path: Path, *, beside: bool = False) -> sqlite3.Connection:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA foreign_keys = ON")
+            db.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
             if beside:
                 _expect_version(db, path, at_least=len(MIGRATIONS))
             else:
                 _migrate(db, path)
+                _let_it_shrink(db)
         except BaseException:
             db.close()
             raise
@@ -222,6 +227,15 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+
+
+def _let_it_shrink(db: sqlite3.Connection) -> None:
+    """Of a file of before that was thought of, which is written anew once; if it cannot be, it only stays as large."""
+    if db.execute("PRAGMA auto_vacuum").fetchone() == (_INCREMENTAL,):
+        return
+    with suppress(sqlite3.Error):
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        db.execute("VACUUM")
 
 
 def _expect_version(db: sqlite3.Connection, path: Path, at_least: int) -> int:

@@ -45,17 +45,21 @@ class Snapshots:
         """
         if judgement.picture is None:
             return Saved(None, None)
-        date = datetime.fromtimestamp(event.began_ns / 1e9, UTC).date().isoformat()
-        folder = PurePosixPath("events", date, _NOT_PLAIN.sub("_", event.camera))
-        stem = _NOT_PLAIN.sub("_", event.id)
-        plain = folder / f"{stem}.jpg"
+        plain = event_file(event, ".jpg")
         _write_whole(self._root / plain, judgement.picture)
         drawn = with_overlay(judgement)
         if drawn is None:
             return Saved(str(plain), None)
-        overlay = folder / f"{stem}-overlay.jpg"
+        overlay = event_file(event, "-overlay.jpg")
         _write_whole(self._root / overlay, drawn)
         return Saved(str(plain), str(overlay))
+
+
+def event_file(event: Event, suffix: str) -> PurePosixPath:
+    """Where a file of this event is, below the data folder; `suffix` tells its files apart."""
+    date = datetime.fromtimestamp(event.began_ns / 1e9, UTC).date().isoformat()
+    stem = _NOT_PLAIN.sub("_", event.id)
+    return PurePosixPath("events", date, _NOT_PLAIN.sub("_", event.camera), f"{stem}{suffix}")
 
 
 def with_overlay(judgement: Judgement) -> bytes | None:

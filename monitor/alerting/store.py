@@ -1,7 +1,7 @@
 """Events at rest: stored before anyone is told, listed afterwards. Sends nothing; see `outbox` for what is to be sent.
 
 Whether a new event is told at once is decided in the transaction that stores it: no crash comes between the two. What
-is found again is `search`'s, what people say of it `answers`', what is about time `history`'s; all are one store.
+is found again is `search`'s, what people say of it `answers`', what is about time `history`'s, what goes `deletion`'s.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from monitor.alerting.answers import Answers
+from monitor.alerting.deletion import Deletions
 from monitor.alerting.history import Histories
 from monitor.alerting.schema import StoreError, open_for_reading, open_for_writing
 from monitor.alerting.search import Searches, words_of
@@ -50,7 +51,7 @@ class Recorded:
     overtaken: tuple[str, ...]
 
 
-class EventStore(Searches, Answers, Histories):
+class EventStore(Searches, Answers, Histories, Deletions):
     """The event store of one daemon. The alert process records in it; any other process may open it beside that."""
 
     def __init__(

@@ -14,8 +14,11 @@ from monitor.alerting.delivery import Delivery, Retry
 from monitor.alerting.desk import AlertDesk
 from monitor.alerting.notices import NoticeRules
 from monitor.alerting.parts import Parts, ShadowParts
+from monitor.alerting.retention import Limits, Retention
 from monitor.alerting.snapshots import Snapshots
 from monitor.alerting.store import EventStore, StoreError
+from monitor.alerting.sweep import Sweep
+from monitor.alerting.upkeep import Upkeep
 from monitor.build.rules import budget, candidates, rules
 from monitor.clock import SystemClock
 from monitor.config import (
@@ -46,6 +49,9 @@ PROCESSES = ("capture", "worker", "alert")
 SUPERVISOR = "supervisor"
 # A delivery that is under way at the stop has this long; what is left stays in the store.
 FAREWELL_S = 5.0
+# After an event can no longer go on, its clip and its last telling are made.
+_AFTERMATH_S = 300.0
+_MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
     clock = SystemClock()
     metrics = Metrics(new_registry(), list(config.cameras), (*PROCESSES, SUPERVISOR), names, version("rareframe"))
     delivery = Delivery(store, sinks, metrics.deliveries, clock, random.Random(), Retry())  # noqa: S311 - jitter, no secret
+    upkeep = _upkeep(config, store, metrics, clock)
     decider, valve = _judges(config.cameras)
     desk = AlertDesk(
         Parts(
@@ -80,6 +87,7 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
             store=store,
             snapshots=Snapshots(config.data_dir),
             deliveries=delivery,
+            upkeep=upkeep,
             metrics=metrics,
             clock=clock,
             shadow=_shadow_parts(config, decider, valve),
@@ -93,12 +101,27 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
     with ExitStack() as ending:  # undone backwards
         ending.callback(store.close)
         web = WebServer(app, host.strip("[]"), int(port))
+        upkeep.start()
+        ending.callback(upkeep.stop, FAREWELL_S)
         delivery.start()
         ending.callback(delivery.stop, FAREWELL_S)
         ending.callback(delivery.wake)
         ending.callback(desk.stop)
         with web:
             yield Alerting(desk, web)
+
+
+def _upkeep(config: Config, store: EventStore, metrics: Metrics, clock: SystemClock) -> Upkeep:
+    retention = config.retention
+    every = [*config.cameras.values(), *candidates(config).values()]
+    limits = Limits(
+        days=retention.days,
+        quota_bytes=retention.quota_mb * _MB,
+        keep_free_bytes=retention.keep_free_mb * _MB,
+        settled_s=max(each.episodes.refractory_s for each in every) + _AFTERMATH_S,
+    )
+    room = Retention(store, config.data_dir, limits, metrics.disk, clock)
+    return Upkeep(room, [Sweep(store, config.data_dir, retention.history_days, clock)])
 
 
 def _judges(sections: Mapping[str, CameraSections]) -> tuple[EpisodeDecider, Valve]:

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from monitor.config.camera import Camera, CameraSections
+from monitor.config.retention import RetentionOptions
 from monitor.config.section import FilePath, Name
 from monitor.config.service import (
     AlertingOptions,
@@ -46,6 +47,7 @@ class Config(CameraSections):
     )
     transport: TransportOptions = Field(default=IpcOptions(), description="How the processes are joined.")
     alerting: AlertingOptions = Field(default=AlertingOptions(), description="Who is told, and where it can be seen.")
+    retention: RetentionOptions = Field(default=RetentionOptions(), description="How long what was stored is kept.")
     supervisor: SupervisorOptions = Field(default=SupervisorOptions(), description="How processes are kept alive.")
     checkpoint: CheckpointOptions = Field(default=CheckpointOptions(), description="How learning outlives a restart.")
     logging: LoggingOptions = Field(default=LoggingOptions(), description="What the processes say.")

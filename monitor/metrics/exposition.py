@@ -9,6 +9,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from monitor.metrics.cameras import CameraMetrics
 from monitor.metrics.deliveries import DeliveryMetrics
+from monitor.metrics.disk import DiskMetrics
 from monitor.metrics.events import EventMetrics
 from monitor.metrics.processes import ProcessMetrics
 from monitor.metrics.scoring import ScoringMetrics
@@ -42,6 +43,7 @@ class Metrics:
         self.events = EventMetrics(registry, known)
         self.shadows = ShadowMetrics(registry, known)
         self.deliveries = DeliveryMetrics(registry, sinks, self.stages)
+        self.disk = DiskMetrics(registry)
         self.processes = ProcessMetrics(registry, frozenset(processes))
         build = Gauge("rareframe_build_info", "Which rareframe this is; always 1.", ["version"], registry=registry)
         build.labels(version).set(1)

@@ -18,8 +18,10 @@ from monitor.alerting.delivery import Delivery, Retry
 from monitor.alerting.desk import AlertDesk
 from monitor.alerting.notices import NoticeRules
 from monitor.alerting.parts import Parts, ShadowParts
+from monitor.alerting.retention import Limits, Retention
 from monitor.alerting.snapshots import Snapshots
 from monitor.alerting.store import EventStore
+from monitor.alerting.upkeep import Upkeep
 from monitor.deciding.decider import EpisodeDecider
 from monitor.deciding.episodes import Rules
 from monitor.deciding.health import HealthAssessor, HealthRules
@@ -176,6 +178,8 @@ class House:
         self.store = EventStore.open(self.data / "events.db", names)
         rng = random.Random(0)  # spreads retries, guards nothing
         self.delivery = Delivery(self.store, self.sinks, self.metrics.deliveries, self.clock, rng, Retry())
+        limits = Limits(days=30, quota_bytes=10**9, keep_free_bytes=0, settled_s=600)
+        self.upkeep = Upkeep(Retention(self.store, self.data, limits, self.metrics.disk, self.clock), [])
         self.decider = EpisodeDecider(dict.fromkeys(self.cameras, self.rules))
         self.valve = Valve(dict.fromkeys(self.cameras, self.budget))
         self.shadow = EpisodeDecider(dict.fromkeys(self.shadows, self.shadow_rules or self.rules))
@@ -187,6 +191,7 @@ class House:
             store=self.store,
             snapshots=Snapshots(self.data),
             deliveries=self.delivery,
+            upkeep=self.upkeep,
             metrics=self.metrics,
             clock=self.clock,
             shadow=ShadowParts(self.shadows, self.shadow, self.shadow_valve, self._exchange),
