@@ -40,6 +40,9 @@ COMMANDS = [
     "events list",
     "events show",
     "events export",
+    "events protect",
+    "events unprotect",
+    "events delete",
 ]
 # Half a second is what a person takes for "at once"; a loaded machine gets the best of several tries.
 AT_ONCE_S = 0.5
@@ -211,7 +214,7 @@ def test_an_event_is_shown_by_the_beginning_of_its_id(cli: Run, data_dir: Path) 
     code, _, err = cli("events", "show", "cccc", "--data-dir", str(data_dir))
     assert (code, err) == (
         1,
-        "rareframe: event cccc: expected one event, got 0; `rareframe events list` shows their ids\n",
+        "rareframe: event cccc: expected one event, got none; `rareframe events list` shows their ids\n",
     )
 
 

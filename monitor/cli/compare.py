@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.cli.events import CameraOption, ConfigOption, data_folder, open_store, utc
+from monitor.cli.events import utc
+from monitor.cli.searching import CameraOption
+from monitor.cli.stores import ConfigOption, data_folder, open_store
 from monitor.cli.terms import EXIT_OK, DataDirOption, JsonOption, examples
 
 if TYPE_CHECKING:

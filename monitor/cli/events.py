@@ -1,44 +1,49 @@
-"""`rareframe events`: what was stored, read beside a running daemon. Changes nothing in the store."""
+"""`rareframe events list`, `show`, `export`: what was stored, read beside a running daemon. Changes nothing in it."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+from monitor.cli.encoding import as_line, as_table, for_programs, json_of
+from monitor.cli.searching import (
+    CameraOption,
+    FeedbackOption,
+    HeldOption,
+    MinScoreOption,
+    ProtectedOption,
+    Said,
+    ShadowOption,
+    SinceOption,
+    StateOption,
+    TextOption,
+    UntilOption,
+    ns_of,
+    state_of,
+)
+from monitor.cli.stores import ConfigOption, data_folder, only, open_store
 from monitor.cli.terms import EXIT_OK, DataDirOption, FailedError, JsonOption, examples
 
 if TYPE_CHECKING:
-    from monitor.alerting.store import EventStore
+    from monitor.stored import Feedback, Listed
     from monitor.types import Event
 
-app = typer.Typer(help="List, show and export stored events.", no_args_is_help=False, rich_markup_mode=None)
+app = typer.Typer(
+    help="List, show, protect, delete and export stored events.", no_args_is_help=False, rich_markup_mode=None
+)
 
 _LIMIT = 100
 _NS = 1_000_000_000
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
-_TIME = "UTC, as 2026-11-01 or 2026-11-01T08:30:00"
-
-ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="Take `data_dir` from this configuration.")]
-CameraOption = Annotated[str | None, typer.Option("--camera", help="Only of this camera.")]
-SinceOption = Annotated[
-    datetime | None,
-    typer.Option("--since", metavar="TIME", help=f"Only what was going on after this; {_TIME}.", formats=_FORMATS),
-]
-UntilOption = Annotated[
-    datetime | None,
-    typer.Option("--until", metavar="TIME", help=f"Only what was going on before this; {_TIME}.", formats=_FORMATS),
-]
-ShadowOption = Annotated[
-    bool, typer.Option("--shadow", help="What shadows would have raised, of which nobody was told; instead.")
-]
+_SAID: Final[dict[Said, Literal["normal", "unusual", ""]]] = {
+    Said.NORMAL: "normal",
+    Said.UNUSUAL: "unusual",
+    Said.NONE: "",
+}
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most this many, the newest.")]
 
 
@@ -50,12 +55,24 @@ class Format(StrEnum):
 
 
 @app.command(
-    "list", epilog=examples("rareframe events list", "rareframe events list --camera gate --since 2026-11-01 --json")
+    "list",
+    epilog=examples(
+        "rareframe events list",
+        "rareframe events list --camera gate --since 2026-11-01 --json",
+        "rareframe events list --text porch --min-score 3 --unprotected",
+    ),
 )
-def list_(
+def list_(  # noqa: PLR0913 - each is an option
+    *,
     camera: CameraOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    state: StateOption = None,
+    min_score: MinScoreOption = None,
+    feedback: FeedbackOption = None,
+    protected: ProtectedOption = None,
+    held: HeldOption = None,
+    text: TextOption = None,
     limit: LimitOption = _LIMIT,
     shadow: ShadowOption = False,
     config_file: ConfigOption = None,
@@ -63,12 +80,26 @@ def list_(
     as_json: JsonOption = False,
 ) -> int:
     """The newest events, newest first, one a line."""
+    from monitor.stored import Search  # noqa: PLC0415 - see the package
+
+    wanted = Search(
+        camera=camera,
+        since_ns=ns_of(since),
+        until_ns=ns_of(until),
+        state=state_of(state),
+        min_score=min_score,
+        feedback=None if feedback is None else _SAID[feedback],
+        protected=protected,
+        held=held,
+        shadow=shadow,
+        text=text or "",
+    )
     with open_store(config_file, data_dir) as store:
-        found = store.events(camera=camera, since_ns=_ns(since), until_ns=_ns(until), limit=limit, shadow=shadow)
+        found = store.search(wanted, limit).events
     if as_json:
-        typer.echo(_json(found))
-    for event in [] if as_json else found:
-        typer.echo(_line(event))
+        typer.echo(json_of([for_programs(each) for each in found]))
+    for each in [] if as_json else found:
+        typer.echo(_line(each.event) + _marks(each))
     return EXIT_OK
 
 
@@ -87,10 +118,12 @@ def show(
     """
     folder = data_folder(config_file, data_dir)
     with open_store(config_file, data_dir) as store:
-        event = store.event(event_id)
-        if event is None:
-            event = _only(event_id, [*store.events(limit=1_000_000), *store.events(limit=1_000_000, shadow=True)])
-    typer.echo(_json(event) if as_json else "\n".join(_page(event, folder)))
+        listed = store.listed(only(store, event_id))
+        if listed is None:  # deleted in this very moment
+            raise FailedError(f"event {event_id}: expected one in the store, got none; it was deleted just now")
+        said = [each for each in store.feedbacks(listed.event.camera) if each.event == listed.event.id]
+    lines = [*_page(listed.event, folder), *_page_of_people(listed, said)]
+    typer.echo(json_of(for_programs(listed)) if as_json else "\n".join(lines))
     return EXIT_OK
 
 
@@ -113,59 +146,15 @@ def export(
 ) -> int:
     """All events, oldest first, for other programs."""
     with open_store(config_file, data_dir) as store:
-        found = store.events(camera=camera, since_ns=_ns(since), until_ns=_ns(until), limit=1_000_000, shadow=shadow)[
-            ::-1
-        ]
-    text = _csv(found) if style is Format.CSV else "".join(_json_line(event) + "\n" for event in found)
+        found = store.events(
+            camera=camera, since_ns=ns_of(since), until_ns=ns_of(until), limit=1_000_000, shadow=shadow
+        )[::-1]
+    text = as_table(found) if style is Format.CSV else "".join(as_line(event) + "\n" for event in found)
     if out is None:
         typer.echo(text, nl=False)
     else:
         out.write_text(text, encoding="utf-8")
     return EXIT_OK
-
-
-def data_folder(config_file: Path | None, data_dir: Path | None) -> Path:
-    """The daemon's folder: as named, or as configured.
-
-    Raises:
-        ConfigError: The configuration cannot be used.
-    """
-    from monitor import config  # noqa: PLC0415 - see the package
-
-    if data_dir is not None:
-        return data_dir
-    return (config.demo() if config_file is None else config.load(config_file)).data_dir
-
-
-@contextmanager
-def open_store(config_file: Path | None, data_dir: Path | None) -> Iterator[EventStore]:
-    """The event store in that folder, to be read.
-
-    Raises:
-        FailedError: There is none.
-        StoreError: It cannot be opened.
-    """
-    from monitor.alerting.store import EventStore  # noqa: PLC0415 - see the package
-    from monitor.config.places import store_path  # noqa: PLC0415
-
-    path = store_path(data_folder(config_file, data_dir))
-    if not path.exists():
-        raise FailedError(f"{path}: expected an event store, got nothing; name the daemon's folder with --data-dir")
-    with closing(EventStore.open_read_only(path)) as store:
-        yield store
-
-
-def _only(beginning: str, events: Sequence[Event]) -> Event:
-    fitting = [event for event in events if event.id.startswith(beginning)]
-    if len(fitting) != 1:
-        raise FailedError(
-            f"event {beginning}: expected one event, got {len(fitting)}; `rareframe events list` shows their ids"
-        )
-    return fitting[0]
-
-
-def _ns(when: datetime | None) -> int | None:
-    return None if when is None else int(when.replace(tzinfo=UTC).timestamp()) * _NS
 
 
 def utc(wall_ns: int) -> str:
@@ -182,6 +171,11 @@ def _line(event: Event) -> str:
         f"{event.id}  {utc(event.began_ns)}  {event.camera or '-'}  {event.phase.value}  {lasted_s:.1f} s  {strength}"
         f"  {why}{held}"
     )
+
+
+def _marks(listed: Listed) -> str:
+    words = [*(["protected"] if listed.protected else []), *([listed.feedback] if listed.feedback else [])]
+    return f"  [{', '.join(words)}]" if words else ""
 
 
 def _strength(event: Event) -> str:
@@ -215,39 +209,11 @@ def _page(event: Event, folder: Path) -> Iterator[str]:
             yield f"{name:<9} {folder / file}"
 
 
-def _json(value: object) -> str:
-    import msgspec  # noqa: PLC0415 - see the package
-
-    return msgspec.json.format(msgspec.json.encode(value), indent=1).decode()
-
-
-def _json_line(event: Event) -> str:
-    import msgspec  # noqa: PLC0415 - see the package
-
-    return msgspec.json.encode(event).decode()
-
-
-def _csv(events: Sequence[Event]) -> str:
-    columns = (
-        "id",
-        "camera",
-        "phase",
-        "began_ns",
-        "ended_ns",
-        "peak_ns",
-        "score",
-        "limit",
-        "p_value",
-        "frames",
-        "cause",
-        "held",
-    )
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow([*columns, "reason", "snapshot", "overlay", "clip"])
-    for event in events:
-        why = event.reasons[0].text if event.reasons else ""
-        table.writerow(
-            [*(getattr(event, column) for column in columns), why, event.snapshot, event.overlay, event.clip]
-        )
-    return text.getvalue()
+def _page_of_people(listed: Listed, said: Sequence[Feedback]) -> Iterator[str]:
+    """What people made of it; newest first."""
+    if listed.protected:
+        yield "protected whatever its age and however full the disk"
+    for each in said:
+        undone = "" if each.undone_ns is None else f"; undone {utc(each.undone_ns)} by {each.undone_by}"
+        note = f": {each.note}" if each.note else ""
+        yield f"feedback  {each.kind}, {utc(each.at_ns)} by {each.who}{note}{undone}"
