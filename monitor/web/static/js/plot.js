@@ -1,0 +1,162 @@
+// Score against limit over time, with events as marks that can be clicked and states below. Uses uPlot; fetches nothing.
+
+import { fill, h, setStyle } from "./dom.js";
+import { stretches } from "./history.js";
+import { colour, onTheme } from "./look.js";
+import { moment, second, span } from "./time.js";
+import { STATES, STATE_HELP, figure } from "./words.js";
+
+const HEIGHT = 260;
+const LEFT = 48; // the scale's width, so that what is above and below lies over the same time
+const RIGHT = 22;
+
+export class Plot {
+  constructor(signal) {
+    this.canvas = h("div.canvas", { role: "img" });
+    this.marks = h("div.lane.marks");
+    this.states = h("div.lane.states", { role: "img" });
+    this.key = h("div.key", key("score", "score"), key("limit", "limit"), key("strange", "event"));
+    this.element = h("div.plot", this.marks, this.canvas, this.states, this.key);
+    const sized = new ResizeObserver(() => this.chart?.setSize({ width: this.canvas.clientWidth, height: HEIGHT }));
+    sized.observe(this.canvas);
+    signal.addEventListener("abort", () => (sized.disconnect(), this.chart?.destroy()));
+    onTheme(() => this.minutes && this.#draw(), signal);
+  }
+
+  /** `minutes` as history.js makes them, `events` [{id, began, ended, held}], from and to in Unix seconds. */
+  show(minutes, events, from, to) {
+    Object.assign(this, {
+      minutes,
+      from,
+      to,
+      events: events.map((each) => ({ ...each, s: inSeconds(each.began), endS: inSeconds(each.ended) })),
+    });
+    this.#draw();
+  }
+
+  #draw() {
+    const { s, score, limit } = this.minutes;
+    this.chart?.destroy();
+    fill(this.canvas);
+    const known = score.filter((value) => value !== null);
+    const told = known.length ? `Score over time: at most ${figure(Math.max(...known))}` : "No scores in this time";
+    this.canvas.setAttribute("aria-label", `${told}; ${this.events.length} events.`);
+    this.chart = new uPlot(this.#options(), [s, score, limit], this.canvas);
+    this.#lay();
+  }
+
+  #options() {
+    const [ink, grid, line, limit] = ["--soft", "--grid", "--score", "--limit"].map(colour);
+    const axis = {
+      stroke: ink,
+      grid: { stroke: grid, width: 1 },
+      ticks: { stroke: grid },
+      font: "12px system-ui, sans-serif",
+    };
+    return {
+      width: this.canvas.clientWidth || 600,
+      height: HEIGHT,
+      padding: [8, RIGHT, 0, 0],
+      legend: { live: true, mount: (_, legend) => this.key.append(legend) },
+      cursor: { drag: { x: true, y: false }, points: { size: 7 } },
+      scales: {
+        x: {
+          time: true,
+          range: (_, low, high) => [Math.max(this.from, low ?? this.from), Math.min(this.to, high ?? this.to)],
+        },
+        y: { range: (_, low, high) => [0, Math.max(0.1, (high ?? 1) * 1.08)] },
+      },
+      axes: [
+        { ...axis, values: hours },
+        { ...axis, size: LEFT, values: (_, values) => values.map((value) => figure(value)) },
+      ],
+      series: [
+        { label: "time", value: (_, s) => (s === null ? "–" : moment(s * 1000)) },
+        {
+          label: "score",
+          stroke: line,
+          width: 1.5,
+          fill: `color-mix(in srgb, ${line} 12%, transparent)`,
+          value: (_, v) => figure(v),
+          points: { show: false },
+        },
+        {
+          label: "limit",
+          stroke: limit,
+          width: 1.5,
+          dash: [6, 4],
+          value: (_, v) => figure(v),
+          points: { show: false },
+        },
+      ],
+      hooks: { draw: [(u) => this.#bands(u)], setScale: [(u, name) => name === "x" && this.chart && this.#lay()] },
+    };
+  }
+
+  #bands(u) {
+    u.ctx.save();
+    u.ctx.fillStyle = colour("--event");
+    for (const event of this.events) {
+      const left = Math.max(u.bbox.left, u.valToPos(event.s, "x", true));
+      const right = Math.min(u.bbox.left + u.bbox.width, u.valToPos(event.endS, "x", true));
+      if (right < u.bbox.left || left > u.bbox.left + u.bbox.width) continue;
+      u.ctx.globalAlpha = 0.35;
+      u.ctx.fillRect(left, u.bbox.top, Math.max(2, right - left), u.bbox.height);
+    }
+    u.ctx.restore();
+  }
+
+  /** Put marks and states where their times are. */
+  #lay() {
+    const { min, max } = this.chart.scales.x;
+    if (min === null || max === null) return;
+    const share = (s) => `${((100 * (s - min)) / (max - min)).toFixed(3)}%`;
+    const inside = this.events.filter((each) => each.s >= min && each.s <= max);
+    fill(
+      this.marks,
+      inside.map((each) => mark(each, share(each.s))),
+    );
+    const parts = stretches(this.minutes).filter((each) => each.to > min && each.from < max);
+    fill(
+      this.states,
+      parts.map((each) => stretch({ ...each, from: Math.max(min, each.from), to: Math.min(max, each.to) }, share)),
+    );
+    const words = parts.map((each) => `${STATES[each.state] ?? "Not running"} for ${span(each.to - each.from)}`);
+    this.states.setAttribute("aria-label", `States: ${words.slice(-12).join(", ")}`);
+  }
+}
+
+function mark(event, left) {
+  const label = `Event at ${second(event.s * 1000)}${event.held ? `, held: ${event.held}` : ""}`;
+  const made = h("a.mark", {
+    href: `#/event/${event.id}`,
+    title: label,
+    "aria-label": label,
+    class: event.held ? "mark held" : "mark",
+  });
+  setStyle(made, { left });
+  return made;
+}
+
+function stretch({ state, from, to }, share) {
+  const word = STATES[state] ?? "Not running";
+  const made = h("span", {
+    "data-state": state,
+    title: `${word}, ${moment(from * 1000)} to ${moment(to * 1000)}: ${STATE_HELP[state] ?? ""}`,
+  });
+  setStyle(made, { left: share(from), width: `calc(${share(to)} - ${share(from)})` });
+  return made;
+}
+
+function key(name, word) {
+  return h("span.legend", h(`i.swatch.${name}`), word);
+}
+
+function hours(_, values) {
+  const days = values.at(-1) - values[0] > 36 * 3600;
+  return values.map((s) => (days ? moment(s * 1000).replace(", 00:00", "") : second(s * 1000).slice(0, 5)));
+}
+
+function inSeconds(at) {
+  return typeof at === "string" ? Date.parse(at) / 1000 : at > 1e12 ? at / 1e9 : at;
+}
