@@ -5,9 +5,11 @@ It knows no destination and retries nothing.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from monitor.types import Event, Phase
+from monitor.views import CameraView
 
 
 class SinkError(Exception):
@@ -31,10 +33,13 @@ class Sink(Protocol):
     def name(self) -> str:
         """Its name in the configuration; unique."""
 
-    def deliver(self, event: Event) -> None:
+    def deliver(self, event: Event) -> str:
         """Tell the destination, within a time-out of the sink's own.
 
         The same event and phase may come twice: the destination must be able to tell (`telling_key`).
+
+        Returns:
+            What came back, for people: "answered 204".
 
         Raises:
             SinkError: It was not told, or may not have been. The message holds no secret.
@@ -42,6 +47,26 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Let go of everything held. Closing twice is fine."""
+
+
+@runtime_checkable
+class Refreshing(Protocol):
+    """A sink whose destination forgets, and so is told again and again of what holds now. Called as `deliver` is."""
+
+    @property
+    def refresh_s(self) -> float:
+        """So often, from the start on."""
+
+    def refresh(self, going_on: Sequence[Event], cameras: Sequence[CameraView]) -> None:
+        """Tell what holds now, within the same time-out.
+
+        Args:
+            going_on: The events that this sink was told of and that are not over.
+            cameras: All cameras as they are now; empty right after the start.
+
+        Raises:
+            SinkError: As of `deliver`; it is called again when it is due again, whatever the error.
+        """
 
 
 def telling_key(event: Event) -> str:

@@ -119,7 +119,7 @@ class DeliveryView:
 
     Attributes:
         pending: Deliveries not made yet.
-        dead: Deliveries given up since the process started.
+        dead: Deliveries given up, which can be sent again: `rareframe sinks`.
         error: Why the newest attempt failed; None if it did not.
     """
 

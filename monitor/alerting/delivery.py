@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from monitor.alerting.clock import Clock
 from monitor.alerting.outbox import Due, Outbox
+from monitor.alerting.sieve import Sieve, SinkPolicy
 from monitor.alerting.store import EventStore, StoreError
 from monitor.metrics import DeliveryMetrics, Outcome
-from monitor.sink import Sink, SinkError
-from monitor.views import DeliveryView
+from monitor.sink import Refreshing, Sink, SinkError
+from monitor.views import CameraView, DeliveryView
 
 _S = 1_000_000_000
 # With nothing due, the outbox is looked at this often; a new event wakes it at once.
@@ -49,35 +50,51 @@ class Retry:
         return self.most_s * 1.5
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One sink, what it is to be told of and when, and how often it is tried."""
+
+    sink: Sink
+    policy: SinkPolicy
+    retry: Retry = field(default_factory=Retry)
+
+
+# All cameras as they are now.
+Look = Callable[[], Sequence[CameraView]]
+
+
 class SinkLoop:
     """Tells one sink what is due for it."""
 
     def __init__(
-        self, sink: Sink, outbox: Outbox, metrics: DeliveryMetrics, clock: Clock, rng: random.Random, retry: Retry
+        self, route: Route, outbox: Outbox, metrics: DeliveryMetrics, clock: Clock, rng: random.Random
     ) -> None:
-        self._sink = sink
+        self._sink = route.sink
         self._outbox = outbox
+        self._sieve = Sieve(outbox, route.policy, metrics)
         self._metrics = metrics
         self._clock = clock
         self._rng = rng
-        self._retry = retry
-        self._view = DeliveryView(sink.name, 0, 0, None)
+        self._retry = route.retry
+        self._view = DeliveryView(route.sink.name, 0, 0, None)
+        self._refresh_ns = 0
 
     @property
     def view(self) -> DeliveryView:
         """What is still to be told; may be read from any thread."""
         return self._view
 
-    def run_once(self) -> bool:
-        """Try one delivery that is due; False if there is none.
+    def run_once(self, look: Look = tuple) -> bool:
+        """Try one delivery that is due, and tell again what holds if that is due; False if no delivery was.
 
         Raises:
             StoreError: The outbox cannot be read or written.
         """
         horizon_ns = int(self._retry.horizon_s * _S)
-        due = self._outbox.next_due(self._clock.wall_ns(), horizon_ns)
+        due = self._sieve.next_due(self._clock.wall_ns(), horizon_ns)
         if due is not None:
             self._try(due)
+        self._refresh_if_due(look)
         self._tell_pending()
         return due is not None
 
@@ -89,22 +106,34 @@ class SinkLoop:
             self._failed(due, error)
             return
         self._metrics.took((self._clock.mono_ns() - began_ns) / _S)
-        self._outbox.sent(due)
+        self._outbox.sent(due, self._clock.wall_ns())
         self._metrics.delivered(self._sink.name, Outcome.SENT)
         self._remember(None)
 
     def _failed(self, due: Due, error: SinkError) -> None:
         failures = due.attempts + 1
         if not error.retryable or failures >= self._retry.attempts:
-            self._outbox.bury(due, str(error))
+            self._outbox.bury(due, str(error), self._clock.wall_ns())
             self._metrics.delivered(self._sink.name, Outcome.DEAD)
             _log.error("delivery given up", sink=self._sink.name, id=due.event.id, attempts=failures, why=str(error))
-            self._view = replace(self._view, dead=self._view.dead + 1, error=str(error))
+            self._view = replace(self._view, error=str(error))
             return
         wait_s = self._retry.wait_s(failures, error.after_s, self._rng)
         self._outbox.put_off(due, self._clock.wall_ns() + int(wait_s * _S), str(error))
         self._metrics.delivered(self._sink.name, Outcome.FAILED)
         self._remember(str(error))
+
+    def _refresh_if_due(self, look: Look) -> None:
+        if not isinstance(self._sink, Refreshing) or self._clock.mono_ns() < self._refresh_ns:
+            return
+        self._refresh_ns = self._clock.mono_ns() + int(self._sink.refresh_s * _S)
+        try:
+            self._sink.refresh(self._outbox.going_on(), look())
+        except SinkError as error:
+            self._metrics.delivered(self._sink.name, Outcome.FAILED)
+            self._remember(str(error))
+            return
+        self._remember(None)
 
     def _remember(self, error: str | None) -> None:
         """Logged when it changes and when it ends, not at each attempt."""
@@ -115,9 +144,9 @@ class SinkLoop:
         self._view = replace(self._view, error=error)
 
     def _tell_pending(self) -> None:
-        pending = self._outbox.pending()
-        self._view = replace(self._view, pending=pending)
-        self._metrics.pending(self._sink.name, pending)
+        waiting = self._outbox.waiting()
+        self._view = replace(self._view, pending=waiting.pending, dead=waiting.dead)
+        self._metrics.waiting(self._sink.name, waiting.pending, waiting.dead)
 
 
 class _SinkThread:
@@ -125,12 +154,14 @@ class _SinkThread:
 
     def __init__(self, sink: Sink, loop: SinkLoop) -> None:
         self.loop = loop
+        self._look: Look = tuple
         self._sink = sink
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"sink {sink.name}")
 
-    def start(self) -> None:
+    def start(self, look: Look) -> None:
+        self._look = look
         self._thread.start()
 
     def wake(self) -> None:
@@ -162,7 +193,7 @@ class _SinkThread:
 
     def _turn(self) -> bool:
         try:
-            return self.loop.run_once()
+            return self.loop.run_once(self._look)
         except StoreError as error:
             _log.warning("outbox cannot be used", sink=self._sink.name, why=str(error))
             return False
@@ -174,20 +205,20 @@ class Delivery:
     def __init__(
         self,
         store: EventStore,
-        sinks: Sequence[Sink],
+        routes: Sequence[Route],
         metrics: DeliveryMetrics,
         clock: Clock,
         rng: random.Random,
-        retry: Retry,
     ) -> None:
         self._threads = [
-            _SinkThread(sink, SinkLoop(sink, Outbox(store, sink.name), metrics, clock, rng, retry)) for sink in sinks
+            _SinkThread(each.sink, SinkLoop(each, Outbox(store, each.sink.name), metrics, clock, rng))
+            for each in routes
         ]
 
-    def start(self) -> None:
-        """Start telling, beginning with what was left over."""
+    def start(self, look: Look = tuple) -> None:
+        """Start telling, beginning with what was left over; `look` is asked from the threads."""
         for thread in self._threads:
-            thread.start()
+            thread.start(look)
 
     def wake(self) -> None:
         """Something was stored."""

@@ -128,6 +128,11 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (camera, minute)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE deliveries ADD COLUMN done_ns INTEGER NOT NULL DEFAULT 0;  -- wall time: sent, suppressed or given up
+    CREATE INDEX deliveries_sent ON deliveries (sink, done_ns) WHERE state = 'sent';
+    CREATE INDEX deliveries_dead ON deliveries (sink, id) WHERE state = 'dead';
+    """,
 )
 
 # How long a write waits for another process's lock. The alert loop waits with it, so it is short.

@@ -16,6 +16,7 @@ import msgspec
 from monitor.alerting.answers import Answers
 from monitor.alerting.deletion import Deletions
 from monitor.alerting.history import Histories
+from monitor.alerting.letters import Letters
 from monitor.alerting.schema import StoreError, open_for_reading, open_for_writing
 from monitor.alerting.search import Searches, words_of
 from monitor.alerting.telling import TOLD, Valve, deliver, digests, is_due, tallies, telling_of
@@ -51,7 +52,7 @@ class Recorded:
     overtaken: tuple[str, ...]
 
 
-class EventStore(Searches, Answers, Histories, Deletions):
+class EventStore(Searches, Answers, Histories, Deletions, Letters):
     """The event store of one daemon. The alert process records in it; any other process may open it beside that."""
 
     def __init__(

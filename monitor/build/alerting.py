@@ -8,38 +8,30 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import assert_never
 
-from monitor.alerting.delivery import Delivery, Retry
+from monitor.alerting.delivery import Delivery
 from monitor.alerting.desk import AlertDesk
 from monitor.alerting.notices import NoticeRules
 from monitor.alerting.parts import Parts, ShadowParts
+from monitor.alerting.pulses import Pulses
 from monitor.alerting.retention import Limits, Retention
 from monitor.alerting.snapshots import Snapshots
 from monitor.alerting.store import EventStore, StoreError
 from monitor.alerting.sweep import Sweep
 from monitor.alerting.upkeep import Upkeep
 from monitor.build.rules import budget, candidates, rules
+from monitor.build.sinks import routes, switches
 from monitor.clock import SystemClock
 from monitor.config import (
     CameraSections,
     Config,
-    ConfigError,
-    JsonlSinkOptions,
-    Problem,
-    SinkOptions,
-    WebhookSinkOptions,
-    read_secret,
 )
 from monitor.deciding.decider import EpisodeDecider
 from monitor.deciding.health import HealthAssessor, HealthRules
 from monitor.deciding.valve import Valve
 from monitor.metrics import Metrics, new_registry
-from monitor.sink import Sink
-from monitor.sinks.jsonl import JsonLines
-from monitor.sinks.webhook import Webhook
 from monitor.types import Event
-from monitor.views import Overview
+from monitor.views import DeliveryView, Overview
 from monitor.web.app import create_app
 from monitor.web.server import LOOPBACK_HOSTS, WebServer
 
@@ -71,12 +63,13 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
         StoreError: The store cannot be opened.
         WebError: The address is not loopback's, or taken.
     """
-    sinks = [sink(options, config.data_dir, environ) for options in config.alerting.sinks]
-    names = [each.name for each in sinks]
-    store = open_store(config.data_dir, names)
+    told, beaten = routes(config, environ), switches(config, environ)
+    store = open_store(config.data_dir, [each.sink.name for each in told])
     clock = SystemClock()
+    names = [each.name for each in config.alerting.sinks]
     metrics = Metrics(new_registry(), list(config.cameras), (*PROCESSES, SUPERVISOR), names, version("rareframe"))
-    delivery = Delivery(store, sinks, metrics.deliveries, clock, random.Random(), Retry())  # noqa: S311 - jitter, no secret
+    pulses = Pulses(beaten, metrics.deliveries, clock)
+    delivery = Delivery(store, told, metrics.deliveries, clock, random.Random())  # noqa: S311 - jitter, no secret
     upkeep = _upkeep(config, store, metrics, clock)
     decider, valve = _judges(config.cameras)
     desk = AlertDesk(
@@ -86,7 +79,7 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
             assessor=HealthAssessor(HealthRules()),
             store=store,
             snapshots=Snapshots(config.data_dir),
-            deliveries=delivery,
+            deliveries=_Tellers(delivery, pulses),
             upkeep=upkeep,
             metrics=metrics,
             clock=clock,
@@ -103,10 +96,12 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
         web = WebServer(app, host.strip("[]"), int(port))
         upkeep.start()
         ending.callback(upkeep.stop, FAREWELL_S)
-        delivery.start()
+        delivery.start(lambda: desk.overview.cameras)
         ending.callback(delivery.stop, FAREWELL_S)
         ending.callback(delivery.wake)
         ending.callback(desk.stop)
+        pulses.start(lambda: desk.overview)
+        ending.callback(pulses.stop, FAREWELL_S)
         with web:
             yield Alerting(desk, web)
 
@@ -158,59 +153,17 @@ def store_path(data_dir: Path) -> Path:
     return data_dir / "events.sqlite"
 
 
-def sink(options: SinkOptions, data_dir: Path, environ: Mapping[str, str]) -> Sink:
-    """One sink of the configuration, its secrets read.
+class _Tellers:
+    """All sinks as the desk sees them: those that are told of events, and dead man's switches."""
 
-    Raises:
-        ConfigError: They cannot be read.
-    """
-    match options:
-        case JsonlSinkOptions():
-            return JsonLines(options.name, options.path or data_dir / "events.jsonl")
-        case WebhookSinkOptions():
-            return Webhook(
-                options.name,
-                _url(options, environ),
-                headers=_headers(options),
-                timeout_s=options.timeout_s,
-                pictures=data_dir,
-            )
-        case _:
-            assert_never(options)
+    def __init__(self, delivery: Delivery, pulses: Pulses) -> None:
+        self._delivery, self._pulses = delivery, pulses
 
+    def wake(self) -> None:
+        self._delivery.wake()
 
-def _url(options: WebhookSinkOptions, environ: Mapping[str, str]) -> str:
-    if options.url is not None:
-        return options.url.get_secret_value()
-    found = read_secret(f"alerting.sinks.{options.name}.url", options.url_env, options.url_file, environ)
-    if found is None:  # the configuration lets none through that has no URL
-        raise ConfigError((Problem(f"alerting.sinks.{options.name}", 0, "", "expected a url, got none; add one"),))
-    return found
-
-
-def _headers(options: WebhookSinkOptions) -> dict[str, str]:
-    if options.headers_file is None:
-        return {}
-    where = f"alerting.sinks.{options.name}.headers_file"
-    try:
-        lines = options.headers_file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        message = (
-            f"expected a file of `Name: value` lines at {options.headers_file}, got {type(error).__name__}; check it"
-        )
-        raise ConfigError((Problem(where, 0, "", message),)) from error
-    headers = {}
-    for number, line in enumerate(lines, start=1):
-        name, colon, value = line.partition(":")
-        if not line.strip():
-            continue
-        if not colon or not name.strip() or not value.strip():  # the line itself may be a secret
-            message = (
-                f"expected `Name: value` in line {number} of {options.headers_file}, got something else; change it"
-            )
-            raise ConfigError((Problem(where, 0, "", message),))
-        headers[name.strip()] = value.strip()
-    return headers
+    def views(self) -> tuple[DeliveryView, ...]:
+        return self._delivery.views() + self._pulses.views()
 
 
 class _Pages:

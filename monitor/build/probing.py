@@ -1,30 +1,20 @@
-"""Tries what a configuration points to: opens each source once, reaches each sink. Tells no sink anything."""
+"""Tries what a configuration points to: opens each source once, sends a test, marked as one, through each sink."""
 
 from __future__ import annotations
 
 import os
-import socket
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import assert_never
-from urllib.parse import urlsplit
 
-from monitor.build.alerting import sink
 from monitor.build.capturing import source_options
+from monitor.build.sinks import sink, switch
 from monitor.capture.open import probe as probe_source
 from monitor.capture.source import SourceError
-from monitor.config import (
-    Camera,
-    Config,
-    ConfigError,
-    JsonlSinkOptions,
-    SinkOptions,
-    WebhookSinkOptions,
-    read_secret,
-)
-
-_PORTS = {"http": 80, "https": 443}
+from monitor.config import Camera, Config, ConfigError, HeartbeatSinkOptions, JsonlSinkOptions, SinkOptions
+from monitor.sink import SinkError
+from monitor.sinks.trial import trial_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +31,20 @@ def probe(config: Config, environ: Mapping[str, str] = os.environ) -> Iterator[P
     for name, camera in config.cameras.items():
         yield _camera(name, camera, environ)
     for options in config.alerting.sinks:
-        yield _sink(options, config.data_dir, environ)
+        yield probe_sink(options, config, environ)
+
+
+def probe_sink(options: SinkOptions, config: Config, environ: Mapping[str, str] = os.environ) -> Probed:
+    """Send a test through one sink, past its filter, schedule and rate; what came back."""
+    what = f"sink {options.name}"
+    started_s = time.monotonic()
+    try:
+        came_back = _tried(options, config, environ)
+    except (ConfigError, SinkError) as error:
+        return Probed(what, False, str(error).removeprefix(f"{what}: "))
+    except OSError as error:
+        return Probed(what, False, f"{error.strerror or error}; check the path and its permissions")
+    return Probed(what, True, f"{came_back} ({time.monotonic() - started_s:.1f} s)")
 
 
 def _camera(name: str, camera: Camera, environ: Mapping[str, str]) -> Probed:
@@ -55,22 +58,18 @@ def _camera(name: str, camera: Camera, environ: Mapping[str, str]) -> Probed:
     return Probed(what, True, f"{seen.address}: {seen.codec}, {width}x{height}, {rate}")
 
 
-def _sink(options: SinkOptions, data_dir: Path, environ: Mapping[str, str]) -> Probed:
-    what = f"sink {options.name}"
+def _tried(options: SinkOptions, config: Config, environ: Mapping[str, str]) -> str:
+    if isinstance(options, HeartbeatSinkOptions):
+        return switch(options, environ).ping()
+    if isinstance(options, JsonlSinkOptions):
+        path = options.path or config.data_dir / "events.jsonl"
+        if not path.exists():  # made by whoever checks, it might be a file that the daemon cannot write
+            return _writable(path)
+    made = sink(options, config, environ, trying=True)
     try:
-        match options:
-            case JsonlSinkOptions(path=path):
-                detail = _writable(path or data_dir)
-            case WebhookSinkOptions():
-                sink(options, data_dir, environ).close()  # its secrets and headers are there and make sense
-                detail = _reachable(_url(options, environ), options.timeout_s)
-            case _:
-                assert_never(options)
-    except ConfigError as error:
-        return Probed(what, False, str(error))
-    except OSError as error:
-        return Probed(what, False, f"{error.strerror or error}; check the address and the network")
-    return Probed(what, True, detail)
+        return f"took a test: {made.deliver(trial_event(options.name, time.time_ns()))}"
+    finally:
+        made.close()
 
 
 def _writable(path: Path) -> str:
@@ -79,17 +78,3 @@ def _writable(path: Path) -> str:
     if not os.access(there, os.W_OK):
         raise PermissionError(0, f"{there} cannot be written to")
     return f"{path} can be written to"
-
-
-def _url(options: WebhookSinkOptions, environ: Mapping[str, str]) -> str:
-    if options.url is not None:
-        return options.url.get_secret_value()
-    return read_secret(f"alerting.sinks.{options.name}.url", options.url_env, options.url_file, environ) or ""
-
-
-def _reachable(url: str, timeout_s: float) -> str:
-    """A connection and nothing more: whoever listens there is not told of an event that never was."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
-    with socket.create_connection((host, port), timeout_s):
-        return f"{host}:{port} answers"

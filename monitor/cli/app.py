@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from monitor.cli import budget, check, compare, evaluate, events, keeping, models, promote, run, scan
+from monitor.cli import budget, check, compare, evaluate, events, keeping, models, promote, run, scan, sinks
 from monitor.cli.terms import EXIT_FAILED, EXIT_OK, EXIT_USAGE, FailedError, examples, say
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ events.app.command("protect", epilog=keeping.PROTECT_EXAMPLES)(keeping.protect)
 events.app.command("unprotect", epilog=keeping.UNPROTECT_EXAMPLES)(keeping.unprotect)
 events.app.command("delete", epilog=keeping.DELETE_EXAMPLES)(keeping.delete)
 app.add_typer(events.app, name="events")
+app.add_typer(sinks.app, name="sinks")
 
 
 def _version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""`rareframe check`: is a configuration right, and do its sources and sinks answer? Changes nothing."""
+"""`rareframe check`: is a configuration right, and do its sources and sinks answer? Changes nothing here."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ EXAMPLES = examples(
 
 def check(
     config_file: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file.")],
-    probe: Annotated[bool, typer.Option("--probe", help="Also open every source and reach every sink.")] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Also open every source and send a test through every sink.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Tell what is wrong with a configuration.
 
-    With --probe also whether each source gives a picture and each sink answers.
+    With --probe also whether each source gives a picture and each sink takes a test, which is marked as one.
     """
     from monitor.config import ConfigError, load  # noqa: PLC0415 - see the package
 

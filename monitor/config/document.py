@@ -20,6 +20,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from monitor.config.camera import Camera, CameraSections
+from monitor.config.telling import ToldSection
 from monitor.config.tree import Config
 
 _WIDTH = 118
@@ -79,13 +80,16 @@ def _entry(key: str, field: FieldInfo, value: object, indent: int, seen: set[typ
         yield from _others(kinds, {type(item) for item in value}, indent + 4, seen)
     else:
         yield f"{pad}{key}: {_scalar(value)}"
-        yield from _example(key, field, indent, seen)
+        yield from () if field.is_required() else _example(key, field, indent, seen)
 
 
 def _example(key: str, field: FieldInfo, indent: int, seen: set[type[BaseModel]]) -> Iterator[str]:
     """What could stand where the default is empty, as a comment."""
     for example in field.examples or ():
         lines = [f"{key}: {yaml.safe_dump(example, default_flow_style=True, width=1000).strip()}"]
+        for kind in _kinds(field) if isinstance(example, Mapping) else ():
+            if set(kind.model_fields) == set(example):  # a whole section, and not some of its keys
+                lines = [f"{key}:", *_section(kind.model_validate(example), 2, seen)]
         for kind in () if isinstance(example, Mapping) else _kinds(field):
             items = [list(_section(kind.model_validate(item), 4, seen)) for item in example]
             lines = [f"{key}:", *(line for item in items for line in _item(item, 2))]
@@ -114,7 +118,7 @@ def _section(section: BaseModel, indent: int, seen: set[type[BaseModel]]) -> Ite
 def _others(
     kinds: list[type[BaseModel]], shown: set[type[BaseModel]], indent: int, seen: set[type[BaseModel]]
 ) -> Iterator[str]:
-    """The other kinds that could stand here, as comments, once in the file."""
+    """The other kinds that could stand here, as comments, once in the file; what all sinks have, at the first alone."""
     for kind in kinds:
         if kind in shown or kind in seen:
             continue
@@ -122,7 +126,10 @@ def _others(
         yield f"{' ' * indent}# Or:"
         yield from (_commented(line, indent) for line in _meaning(kind, indent))
         for key, field in _kind_first(kind):
-            yield from (_commented(line, indent) for line in _entry(key, field, field.default, indent, seen))
+            if key in ToldSection.model_fields:
+                continue  # as of the first sink
+            value = (field.examples or [None])[0] if field.is_required() else field.default
+            yield from (_commented(line, indent) for line in _entry(key, field, value, indent, seen))
 
 
 def _commented(line: str, indent: int) -> str:
@@ -165,7 +172,7 @@ def _scalar(value: object) -> str:
         value = str(value)
     if isinstance(value, SecretStr):
         raise TypeError("a default is never a secret")
-    return yaml.safe_dump(value, width=1000).splitlines()[0]
+    return yaml.safe_dump(value, width=1000, default_flow_style=True).splitlines()[0]
 
 
 def main(folder: Path) -> None:

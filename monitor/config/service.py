@@ -8,9 +8,10 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from monitor.config.section import EnvironmentName, FilePath, Name, Section
+from monitor.config.section import FilePath, Section
+from monitor.config.sinks import HttpUrl, JsonlSinkOptions, SinkOptions
 
 
 def is_loopback(address: str) -> bool:
@@ -77,49 +78,6 @@ class TcpOptions(Section):
 TransportOptions = Annotated[IpcOptions | TcpOptions, Field(discriminator="kind")]
 
 
-class JsonlSinkOptions(Section):
-    """Sink: one line of JSON for each thing told, to a file."""
-
-    kind: Literal["jsonl"] = "jsonl"
-    name: Name = Field(default="jsonl", description="What metrics and messages call it; each only once.")
-    path: FilePath | None = Field(
-        default=None, description="The file; null: events.jsonl in `data_dir`. Relative to the working directory."
-    )
-
-
-class WebhookSinkOptions(Section):
-    """Sink: each thing told is POSTed as JSON."""
-
-    kind: Literal["webhook"] = "webhook"
-    name: Name = Field(default="webhook", description="What metrics and messages call it; each only once.")
-    url: SecretStr | None = Field(
-        default=None, description="Where to; never printed. One of url, url_env and url_file must be given."
-    )
-    url_env: EnvironmentName | None = Field(default=None, description="Or the environment variable that holds it.")
-    url_file: FilePath | None = Field(default=None, description="Or a file whose first line it is.")
-    headers_file: FilePath | None = Field(
-        default=None, description="A file of further headers, one `Name: value` a line, e.g. a token."
-    )
-    timeout_s: float = Field(
-        default=10.0, gt=0, le=300, description="An attempt is given up after this. Unit: seconds."
-    )
-
-    @model_validator(mode="after")
-    def _one_url(self) -> Self:
-        given = [name for name in ("url", "url_env", "url_file") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(
-                f"expected exactly one of url, url_env, url_file, got {', '.join(given) or 'none'}; "
-                f"{'remove all but one' if given else 'add one'}"
-            )
-        if self.url is not None and not self.url.get_secret_value().startswith(("http://", "https://")):
-            raise ValueError("url: expected a URL that begins with http:// or https://, got another; change it")
-        return self
-
-
-SinkOptions = Annotated[JsonlSinkOptions | WebhookSinkOptions, Field(discriminator="kind")]
-
-
 class WebOptions(Section):
     """The status page, pictures and metrics."""
 
@@ -156,6 +114,9 @@ class AlertingOptions(Section):
 
     sinks: tuple[SinkOptions, ...] = Field(
         default=(JsonlSinkOptions(),), strict=False, description="Who is told of events, beside the store."
+    )
+    public_url: HttpUrl | None = Field(
+        default=None, description="How people reach the web server, for links in what they are told; null: no links."
     )
     notices: NoticeOptions = Field(default=NoticeOptions(), description="When people are told of trouble.")
     web: WebOptions = Field(default=WebOptions(), description="The status page, pictures and /metrics.")

@@ -19,6 +19,7 @@ from monitor.config.service import (
     SupervisorOptions,
     TransportOptions,
 )
+from monitor.config.telling import ToldSection
 
 
 class Config(CameraSections):
@@ -78,4 +79,15 @@ class Config(CameraSections):
                 raise ValueError(
                     f'alerting.sinks.{index}.name: expected each sink\'s own name, got "{name}" again; rename one'
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _filters_name_cameras(self) -> Self:
+        for index, sink in enumerate(self.alerting.sinks):
+            for camera in (sink.filter.cameras or ()) if isinstance(sink, ToldSection) else ():
+                if camera not in self.cameras:
+                    raise ValueError(
+                        f"alerting.sinks.{index}.filter.cameras: expected cameras of this configuration, "
+                        f'got "{camera}"; correct it'
+                    )
         return self

@@ -11,7 +11,7 @@ from monitor.metrics.stages import Stage, StageMetrics
 
 
 class Outcome(StrEnum):
-    """What became of one attempt to tell a sink; SUPPRESSED: not tried, as a newer telling took its place."""
+    """What became of one attempt to tell a sink; SUPPRESSED: not tried, and not to be."""
 
     SENT = "sent"
     FAILED = "failed"
@@ -29,8 +29,10 @@ class DeliveryMetrics:
             "rareframe_deliveries_total", "Attempts to tell a sink, by outcome.", ["sink", "outcome"], registry=r
         )
         self._pending = Gauge("rareframe_deliveries_pending", "Tellings that wait.", ["sink"], registry=r)
+        self._dead = Gauge("rareframe_dead_letters", "Tellings that were given up.", ["sink"], registry=r)
         for sink in sinks:
             self._pending.labels(sink)
+            self._dead.labels(sink)
             for outcome in Outcome:
                 self._deliveries.labels(sink, outcome.value)
 
@@ -42,6 +44,7 @@ class DeliveryMetrics:
         """An attempt went well, and took so long."""
         self._stages.took(Stage.DELIVER, seconds)
 
-    def pending(self, sink: str, pending: int) -> None:
-        """So many deliveries wait for `sink`."""
+    def waiting(self, sink: str, pending: int, dead: int) -> None:
+        """So many deliveries wait for `sink`, and so many were given up."""
         self._pending.labels(sink).set(pending)
+        self._dead.labels(sink).set(dead)

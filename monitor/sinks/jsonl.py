@@ -20,8 +20,9 @@ _PIPE_STEP_BYTES = select.PIPE_BUF
 class JsonLines:
     """Opens the file anew for each line, so that one renamed by logrotate is let go of."""
 
-    def __init__(self, name: str, path: Path | None, *, timeout_s: float = 5.0) -> None:
-        """`path` None: standard output. `timeout_s` bounds the wait for whoever reads a pipe."""
+    def __init__(self, name: str, path: Path | None, *, timeout_s: float = 5.0, link: str | None = None) -> None:
+        """Args: path: None: standard output; timeout_s: bounds the wait for whoever reads a pipe; link: for links."""
+        self._link = link
         self._name = name
         self._path = path
         self._timeout_s = timeout_s
@@ -31,26 +32,27 @@ class JsonLines:
         """Its name in the configuration."""
         return self._name
 
-    def deliver(self, event: Event) -> None:
+    def deliver(self, event: Event) -> str:
         """Append one line; a line is whole or, after an error, ended before the next one begins.
 
         Raises:
             SinkError: Not retryable if the path is a folder or the reader of standard output has gone.
         """
-        line = as_json(payload_of(event)) + b"\n"
+        line = as_json(payload_of(event, link=self._link)) + b"\n"
+        where = "standard output" if self._path is None else str(self._path)
         try:
             if self._path is None:
                 _write_in_time(1, line, self._timeout_s)
             else:
                 self._append(self._path, line)
         except OSError as error:
-            where = "standard output" if self._path is None else str(self._path)
             gone = isinstance(error, IsADirectoryError) or (self._path is None and isinstance(error, BrokenPipeError))
             raise SinkError(
                 f"sink {self._name}: {where} cannot be written: {error.strerror or error}; "
                 "check the path, its permissions and the room on the disk",
                 retryable=not gone,
             ) from error
+        return f"{where}: {len(line)} bytes written"
 
     def close(self) -> None:
         """Nothing is held between two lines."""

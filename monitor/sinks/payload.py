@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from detectors.base import Reason
+from monitor.kinds import Kind, kind_of
 from monitor.sink import telling_key
 from monitor.types import Event, Phase, State
 
@@ -27,6 +28,8 @@ class Payload:
         schema_version: Of this object.
         key: Unique to this telling of this event; the same when it is sent again.
         id: Of the event: the same in every phase.
+        kind: "anomaly"; "health" for trouble of cameras, processes, disk and sinks (camera is "" where it is none's);
+            "test" if nothing happened and somebody tries the sink.
         phase: "opened", "updated" or "closed".
         began: Of the first anomalous frame; `ended` of the last so far, `peak` of the strongest.
         began_pts: The same in seconds into a recording or connection; null where the source does not say.
@@ -34,7 +37,7 @@ class Payload:
         frames: Anomalous frames so far.
         reasons: Strongest first: detector, text, p_value, box as shares (left, top, right, bottom), the channel it
             speaks in ("moving", "scene", "rules" for a rule of the user's, "tamper" for what was done to the camera
-            itself), and cells, its hottest places as such boxes, hottest first.
+            itself, "health"), and cells, its hottest places as such boxes, hottest first.
         cause: Why it closed; null while open. What is strange again soon after goes on with the same event: "updated"
             may follow "closed".
         held: Why nobody was told at once: "still learning" or "over budget"; "" if they were.
@@ -42,12 +45,14 @@ class Payload:
         note: What is to be known of this telling, for people: that the camera is still learning, that it stands for
             others; "" if nothing is.
         snapshot: File below the data folder; `overlay` with the heatmap, `clip` the video. Null if there is none.
+        link: Where a browser shows it; null if it is not known how the web server is reached.
         snapshot_jpeg_base64: The overlay, or else the snapshot, if the sink is set to send it and the file is there.
     """
 
     schema_version: int
     key: str
     id: str
+    kind: Kind
     camera: str
     phase: Phase
     began: str
@@ -68,15 +73,21 @@ class Payload:
     snapshot: str | None
     overlay: str | None
     clip: str | None
+    link: str | None
     snapshot_jpeg_base64: str | None
 
 
-def payload_of(event: Event, *, pictures: Path | None = None) -> Payload:
-    """What is told of `event`; with its picture read below the data folder `pictures`, if given."""
+def payload_of(event: Event, *, pictures: Path | None = None, link: str | None = None) -> Payload:
+    """What is told of `event`; with its picture read below the data folder `pictures`, if given.
+
+    Args:
+        link: Address of the web server as people reach it, without a slash at its end.
+    """
     return Payload(
         schema_version=SCHEMA_VERSION,
         key=telling_key(event),
         id=event.id,
+        kind=kind_of(event),
         camera=event.camera,
         phase=event.phase,
         began=_iso(event.began_ns),
@@ -97,6 +108,7 @@ def payload_of(event: Event, *, pictures: Path | None = None) -> Payload:
         snapshot=event.snapshot,
         overlay=event.overlay,
         clip=event.clip,
+        link=None if link is None else f"{link}/#/event/{event.id}",
         snapshot_jpeg_base64=None if pictures is None else _picture(pictures, event.overlay or event.snapshot),
     )
 
@@ -106,8 +118,18 @@ def as_json(payload: Payload) -> bytes:
     return msgspec.json.encode(payload)
 
 
+def read_picture(folder: Path, name: str | None) -> bytes | None:
+    """A picture below the data folder; None if there is none: told without it rather than not at all."""
+    try:
+        return None if name is None else (folder / name).read_bytes()
+    except OSError:
+        return None
+
+
 def _note(event: Event) -> str:
     notes = []
+    if kind_of(event) is Kind.TEST:
+        notes.append("this is only a test of the sink: nothing happened")
     if event.state is State.CALIBRATING:
         notes.append("still learning: the limit of this camera is not proven yet")
     if event.cause == "accepted":
@@ -126,9 +148,5 @@ def _iso(wall_ns: int) -> str:
 
 
 def _picture(folder: Path, name: str | None) -> str | None:
-    if name is None:
-        return None
-    try:
-        return base64.b64encode((folder / name).read_bytes()).decode()
-    except OSError:
-        return None  # told without a picture rather than not at all
+    picture = read_picture(folder, name)
+    return None if picture is None else base64.b64encode(picture).decode()

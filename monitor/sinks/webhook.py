@@ -1,24 +1,35 @@
-"""POSTs each telling as JSON to an HTTP(S) address. Follows no redirect, reads no answer's body, retries nothing."""
+"""Sends each telling to an HTTP(S) address: as JSON, or as a template makes it; signed if there is a secret."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import ssl
 import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
-from monitor.sink import SinkError, telling_key
-from monitor.sinks.payload import as_json, payload_of
+from monitor.sink import telling_key
+from monitor.sinks.http import Http
+from monitor.sinks.payload import Payload, as_json, payload_of
+from monitor.sinks.signature import signed
 from monitor.types import Event
 
-# Beside 5xx: request time-out, too early, too many requests.
-_TRY_AGAIN = frozenset({408, 425, 429})
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a telling looks like.
+
+    Attributes:
+        body: Makes what is sent of a payload, or raises SinkError; it is JSON by default.
+        pictures: The data folder, to send each event's picture along; None: its file name only.
+        link: Where the web server is reached, for links; None: none.
+    """
+
+    method: str = "POST"
+    content_type: str = "application/json"
+    body: Callable[[Payload], bytes] = as_json
+    pictures: Path | None = None
+    link: str | None = None
 
 
 class Webhook:
@@ -33,98 +44,34 @@ class Webhook:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
+        secret: str | None = None,
+        form: Form | None = None,
         timeout_s: float = 10.0,
-        pictures: Path | None = None,
         verify: ssl.SSLContext | bool = True,
     ) -> None:
-        """A sink.
-
-        Args:
-            url: http or https.
-            headers: Sent with each telling, e.g. Authorization.
-            timeout_s: For the whole of one delivery, however the other side dawdles.
-            pictures: The data folder, to send each event's picture along; None: its file name only.
-            verify: How to check the server's certificate; False is for tests.
+        """Args: as of `Http`; secret: signs each telling, see `signature`.
 
         Raises:
             ValueError: The address is not one, or a header cannot be sent.
         """
-        try:
-            parts = httpx.URL(url)
-        except httpx.InvalidURL:
-            parts = httpx.URL("")
-        if parts.scheme not in {"http", "https"} or not parts.host:
-            raise ValueError(f"sink {name}: expected a url that begins with http:// or https:// and names a host")
-        for header, value in (headers or {}).items():
-            if not (header.isascii() and value.isascii() and value.isprintable()):
-                raise ValueError(f"sink {name}: header {header!r}: expected printable ASCII; encode the value")
         self._name = name
-        self._url = parts
-        self._where = f"{parts.scheme}://{parts.host}" + (f":{parts.port}" if parts.port else "")
-        self._headers = dict(headers or {})
-        self._timeout_s = timeout_s
-        self._pictures = pictures
-        self._verify = httpx.create_ssl_context() if verify is True else verify
-        # These log every address, and headers at DEBUG: an address may be a secret.
-        for library in ("httpx", "httpcore"):
-            logging.getLogger(library).setLevel(logging.WARNING)
+        self._http = Http(name, url, headers=headers, timeout_s=timeout_s, verify=verify)
+        self._secret = secret
+        self._form = form or Form()
 
     @property
     def name(self) -> str:
         """Its name in the configuration."""
         return self._name
 
-    def deliver(self, event: Event) -> None:
-        """Send one telling; any 2xx is success.
-
-        Raises:
-            SinkError: Retryable after 408, 425, 429, 5xx and whenever no answer came; not after other answers.
-        """
-        body = as_json(payload_of(event, pictures=self._pictures))
-        headers = self._headers | {"Content-Type": "application/json", "Idempotency-Key": telling_key(event)}
-        try:
-            answer = asyncio.run(self._post(body, headers))
-        except TimeoutError:
-            raise self._error(f"did not answer within {self._timeout_s:g} s", "check the destination") from None
-        except httpx.HTTPError as error:  # its text may hold the address
-            raise self._error(f"no answer ({type(error).__name__})", "check address and network") from None
-        if answer.is_success:
-            return
-        status = answer.status_code
-        if status in _TRY_AGAIN or answer.is_server_error:
-            after_s = _retry_after_s(answer.headers.get("Retry-After"), time.time())
-            raise self._error(f"answered {status}", "check the destination", after_s=after_s)
-        remedy = "set `url` to the new address" if answer.is_redirect else "check `url` and `headers`"
-        raise self._error(f"answered {status}, expected 2xx", remedy, retryable=False)
+    def deliver(self, event: Event) -> str:
+        """Send one telling; any 2xx is success. Raises SinkError as `Http.send` does."""
+        form = self._form
+        body = form.body(payload_of(event, pictures=form.pictures, link=form.link))
+        headers = {"Content-Type": form.content_type, "Idempotency-Key": telling_key(event)}
+        if self._secret is not None:
+            headers |= signed(self._secret, body, time.time())
+        return f"{self._http.where} answered {self._http.send(form.method, body, headers)}"
 
     def close(self) -> None:
         """No connection is held between two deliveries."""
-
-    async def _post(self, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
-        # httpx's own time-out is for each read: a server that drips would hold it for ever.
-        async with (
-            asyncio.timeout(self._timeout_s),
-            httpx.AsyncClient(
-                verify=self._verify, timeout=self._timeout_s, follow_redirects=False, trust_env=False
-            ) as client,
-            client.stream("POST", self._url, content=body, headers=dict(headers)) as response,
-        ):
-            return response
-
-    def _error(self, what: str, remedy: str, *, retryable: bool = True, after_s: float | None = None) -> SinkError:
-        return SinkError(f"sink {self._name}: {self._where} {what}; {remedy}", retryable=retryable, after_s=after_s)
-
-
-def _retry_after_s(value: str | None, now_s: float) -> float | None:
-    """RFC 9110, section 10.2.3: seconds, or an HTTP date."""
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.fromtimestamp(now_s, UTC)).total_seconds())

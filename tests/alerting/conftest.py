@@ -14,7 +14,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from detectors.base import Reason
-from monitor.alerting.delivery import Delivery, Retry
+from monitor.alerting.delivery import Delivery, Route
 from monitor.alerting.desk import AlertDesk
 from monitor.alerting.notices import NoticeRules
 from monitor.alerting.parts import Parts, ShadowParts
@@ -25,6 +25,7 @@ from monitor.alerting.upkeep import Upkeep
 from monitor.deciding.decider import EpisodeDecider
 from monitor.deciding.episodes import Rules
 from monitor.deciding.health import HealthAssessor, HealthRules
+from monitor.deciding.policy import Policy
 from monitor.deciding.valve import Budget, Valve
 from monitor.metrics import Metrics
 from monitor.sink import Sink, SinkError
@@ -177,7 +178,8 @@ class House:
         self.metrics = Metrics(self.registry, self.cameras, ("capture", "worker"), names, "0")
         self.store = EventStore.open(self.data / "events.db", names)
         rng = random.Random(0)  # spreads retries, guards nothing
-        self.delivery = Delivery(self.store, self.sinks, self.metrics.deliveries, self.clock, rng, Retry())
+        routes = [Route(sink, Policy()) for sink in self.sinks]
+        self.delivery = Delivery(self.store, routes, self.metrics.deliveries, self.clock, rng)
         limits = Limits(days=30, quota_bytes=10**9, keep_free_bytes=0, settled_s=600)
         self.upkeep = Upkeep(Retention(self.store, self.data, limits, self.metrics.disk, self.clock), [])
         self.decider = EpisodeDecider(dict.fromkeys(self.cameras, self.rules))

@@ -35,8 +35,8 @@ RULE = Reason("porch", "somebody stays on the porch", None, None, "rules")
 def drained(store: EventStore, now_ns: int) -> list[Event]:
     """Everything that is to be told now, as told."""
     hook, told = Outbox(store, "hook"), []
-    while (due := hook.next_due(now_ns, 10 * HOUR_S * S)) is not None:
-        hook.sent(due)
+    while (due := next(iter(hook.due(now_ns, 10 * HOUR_S * S)), None)) is not None:
+        hook.sent(due, now_ns)
         told.append(due.event)
     return told
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from monitor.alerting.delivery import Delivery, Retry, SinkLoop
+from monitor.alerting.delivery import Delivery, Retry, Route, SinkLoop
 from monitor.alerting.outbox import Outbox
 from monitor.alerting.store import EventStore
+from monitor.deciding.policy import Policy
 from monitor.metrics import DeliveryMetrics, StageMetrics
 from monitor.sink import SinkError
 from monitor.types import Event, Phase
@@ -47,9 +48,10 @@ def metrics(registry: CollectorRegistry) -> DeliveryMetrics:
 def loop_of(store: EventStore, metrics: DeliveryMetrics, clock) -> Callable[..., SinkLoop]:
     """The loop of one sink, without a thread."""
 
-    def make(sink, retry: Retry | None = None) -> SinkLoop:
+    def make(sink, retry: Retry | None = None, policy: Policy | None = None) -> SinkLoop:
         rng = random.Random(0)  # spreads retries, guards nothing
-        return SinkLoop(sink, Outbox(store, sink.name), metrics, clock, rng, retry or Retry())
+        route = Route(sink, policy or Policy(), retry or Retry())
+        return SinkLoop(route, Outbox(store, sink.name), metrics, clock, rng)
 
     return make
 
@@ -161,7 +163,7 @@ def test_a_sink_that_hangs_delays_no_other(store, metrics, new_sink, new_event, 
             super().deliver(event)
 
     stuck, lines = Hangs("hook"), new_sink("lines")
-    delivery = Delivery(store, [stuck, lines], metrics, clock, random.Random(0), Retry())
+    delivery = Delivery(store, [Route(stuck, Policy()), Route(lines, Policy())], metrics, clock, random.Random(0))
     delivery.start()
     store.record([new_event()], {}, clock.wall_ns())
     delivery.wake()
@@ -189,7 +191,7 @@ def test_a_fault_in_a_sink_does_not_go_unseen(store, metrics, new_sink, new_even
 
     faulty, lines = Faulty("hook"), new_sink("lines")
     store.record([new_event()], {}, clock.wall_ns())
-    delivery = Delivery(store, [faulty, lines], metrics, clock, random.Random(0), Retry())
+    delivery = Delivery(store, [Route(faulty, Policy()), Route(lines, Policy())], metrics, clock, random.Random(0))
     delivery.start()
     until_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < until_s and not (lines.told and delivery.views()[0].error):

@@ -77,8 +77,9 @@ class Place:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x" * size)
         self.store.record([event], {}, self.clock.now_ns)
-        while told and (due := Outbox(self.store, "hook").next_due(self.clock.now_ns, S)) is not None:
-            Outbox(self.store, "hook").sent(due)
+        outbox = Outbox(self.store, "hook")
+        for due in outbox.due(self.clock.now_ns, S) if told else ():
+            outbox.sent(due, self.clock.now_ns)
         return event
 
     def work(self) -> None:

@@ -54,8 +54,8 @@ def play(site, clock, new_judgement, new_report) -> Callable[..., None]:
 def told(site) -> list[tuple[str, str]]:
     """What the sink is told: event and phase."""
     outbox, found = Outbox(site.store, "hook"), []
-    while (due := outbox.next_due(site.clock.wall_ns(), DAY_NS)) is not None:
-        outbox.sent(due)
+    while (due := next(iter(outbox.due(site.clock.wall_ns(), DAY_NS)), None)) is not None:
+        outbox.sent(due, site.clock.wall_ns())
         found.append((due.event.id, due.event.phase.value))
     return found
 

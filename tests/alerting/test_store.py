@@ -59,9 +59,9 @@ def test_phases_replace_one_another_and_never_go_back(store: EventStore, new_eve
     assert store.open_events() == []
     hook = Outbox(store, "hook")
     told = []
-    while (due := hook.next_due(NOW_NS, S)) is not None:
+    while (due := next(iter(hook.due(NOW_NS, S)), None)) is not None:
         told.append(due.event)
-        hook.sent(due)
+        hook.sent(due, NOW_NS)
     assert told == [opened, closed], "the update was not sent yet when the end came"
 
 
@@ -79,10 +79,10 @@ def test_a_closed_event_that_goes_on_is_told_on_and_closes_again(
         store.record([event], {}, NOW_NS)
         assert store.events() == [event]
         assert bool(store.open_events()) == (event.phase is not Phase.CLOSED)
-        due = hook.next_due(NOW_NS, S)
+        due = next(iter(hook.due(NOW_NS, S)), None)
         assert due is not None
         told.append(telling_key(due.event).partition("/")[2])
-        hook.sent(due)
+        hook.sent(due, NOW_NS)
     assert told == ["opened", "closed-9", "updated-12", "closed-12"]
 
 
@@ -119,7 +119,7 @@ def test_record_is_all_or_nothing(store: EventStore, new_event: Callable[..., Ev
         store.record([new_event(), new_event(id="00000000000000bb", began_ns="not a time")], {"gate": b""}, NOW_NS)
     assert store.events() == []
     assert store.episodes() == {}
-    assert Outbox(store, "hook").pending() == 0
+    assert Outbox(store, "hook").waiting().pending == 0
 
 
 KILLED = """
@@ -146,7 +146,7 @@ def test_what_was_recorded_survives_kill_9(path: Path, new_event: Callable[..., 
     assert child.returncode == -signal.SIGKILL
     store = EventStore.open(path, ["hook"])
     assert store.open_events() == [new_event()]
-    assert Outbox(store, "hook").pending() == 1
+    assert Outbox(store, "hook").waiting().pending == 1
     store.close()
 
 
@@ -280,7 +280,7 @@ def test_a_store_of_the_first_release_goes_on(path: Path, new_event: Callable[..
     for wanted in (Search(state=event.state), Search(min_score=event.score), Search(text="motion NOTHING")):
         assert [each.event for each in store.search(wanted).events] == [event], "the new columns are filled"
     store.record([new_event(phase=Phase.CLOSED, frames=9)], {}, NOW_NS)
-    assert Outbox(store, "hook").pending() == 1
+    assert Outbox(store, "hook").waiting().pending == 1
     store.close()
 
 
@@ -312,31 +312,31 @@ def test_the_outbox_keeps_the_order_within_an_event(store: EventStore, new_event
     first, second = new_event(), new_event(id="00000000000000bb")
     store.record([first, new_event(phase=Phase.CLOSED, frames=9), second], {}, NOW_NS)
     hook = Outbox(store, "hook")
-    due = hook.next_due(NOW_NS, 100 * S)
+    due = next(iter(hook.due(NOW_NS, 100 * S)), None)
     assert due is not None
     assert due.event == first
     hook.put_off(due, NOW_NS + 60 * S, "answered 500")
-    other = hook.next_due(NOW_NS, 100 * S)
+    other = next(iter(hook.due(NOW_NS, 100 * S)), None)
     assert other is not None
     assert other.event == second
-    hook.sent(other)
-    assert hook.next_due(NOW_NS, 100 * S) is None
-    again = hook.next_due(NOW_NS + 60 * S, 100 * S)
+    hook.sent(other, NOW_NS)
+    assert next(iter(hook.due(NOW_NS, 100 * S)), None) is None
+    again = next(iter(hook.due(NOW_NS + 60 * S, 100 * S)), None)
     assert again is not None
     assert (again.event, again.attempts) == (first, 1)
-    hook.bury(again, "answered 400")
-    closing = hook.next_due(NOW_NS + 60 * S, 100 * S)
+    hook.bury(again, "answered 400", NOW_NS)
+    closing = next(iter(hook.due(NOW_NS + 60 * S, 100 * S)), None)
     assert closing is not None
     assert closing.event.phase is Phase.CLOSED
-    assert Outbox(store, "lines").pending() == 3, "sinks are independent"
+    assert Outbox(store, "lines").waiting().pending == 3, "sinks are independent"
 
 
 def test_a_clock_that_was_set_back_holds_up_no_delivery(store: EventStore, new_event: Callable[..., Event]) -> None:
     """What seems to be put off beyond the longest wait is due."""
     store.record([new_event()], {}, NOW_NS)
     hook = Outbox(store, "hook")
-    due = hook.next_due(NOW_NS, 100 * S)
+    due = next(iter(hook.due(NOW_NS, 100 * S)), None)
     assert due is not None
     hook.put_off(due, NOW_NS + 50 * S, "answered 500")
-    assert hook.next_due(NOW_NS, 100 * S) is None
-    assert hook.next_due(NOW_NS - 3600 * S, 100 * S) is not None
+    assert next(iter(hook.due(NOW_NS, 100 * S)), None) is None
+    assert next(iter(hook.due(NOW_NS - 3600 * S, 100 * S)), None) is not None

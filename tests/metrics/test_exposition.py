@@ -117,7 +117,7 @@ def tell_everything(metrics: Metrics) -> None:
     metrics.events.budget("yard", None, 0)
     metrics.deliveries.delivered("hook", Outcome.SENT)
     metrics.deliveries.delivered("hook", Outcome.FAILED)
-    metrics.deliveries.pending("hook", 5)
+    metrics.deliveries.waiting("hook", 5, 2)
     metrics.deliveries.took(0.25)
     metrics.stages.took(Stage.STORE, 0.004)
     metrics.events.lost(1)
@@ -153,6 +153,7 @@ def test_every_value_arrives_under_its_name(metrics: Metrics, registry: Collecto
         ("rareframe_deliveries_total", {"sink": "hook", "outcome": "sent"}, 1),
         ("rareframe_deliveries_total", {"sink": "hook", "outcome": "dead"}, 0),
         ("rareframe_deliveries_pending", {"sink": "hook"}, 5),
+        ("rareframe_dead_letters", {"sink": "hook"}, 2),
         ("rareframe_process_up", worker, 1),
         ("rareframe_process_restarts_total", worker, 4),
         ("rareframe_process_resident_memory_bytes", worker, 200_000_000),

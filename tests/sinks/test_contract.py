@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor.sink import Sink, SinkError
 from monitor.sinks import checks
+from monitor.sinks.alertmanager import Alertmanager
 from monitor.sinks.checks import SINK_CHECKS, Subject
+from monitor.sinks.discovery import Topics
 from monitor.sinks.jsonl import JsonLines
+from monitor.sinks.mqtt import Broker, Mqtt
+from monitor.sinks.notifier import Notifier
+from monitor.sinks.syslog import Syslog
 from monitor.sinks.webhook import Webhook
 from monitor.types import Event
 
 TIMEOUT_S = 0.4
 
 
-class WebhookSubject:
-    """A webhook with a real server."""
+class HttpSubject:
+    """Something that asks an HTTP server, and the server."""
 
     timeout_s = TIMEOUT_S
     secret = "s3cret"
 
-    def __init__(self, hook, tmp_path: Path) -> None:  # noqa: ANN001  # the fixture's Hook cannot be imported
-        self._hook = hook
-        self._port = hook.port
-        headers = {"Authorization": "Bearer s3cret"}
-        self.sink: Sink = Webhook("hook", hook.url, headers=headers, timeout_s=TIMEOUT_S)
+    def __init__(self, request: pytest.FixtureRequest, _folder: Path) -> None:
+        self._hook = request.getfixturevalue("hook")
+        self._free_port = request.getfixturevalue("free_port")
+        self.sink = self._made(self._hook.port)
+
+    def _made(self, port: int) -> Sink:
+        raise NotImplementedError
 
     def received(self) -> Sequence[str]:
         return [headers["Idempotency-Key"] for headers, _ in self._hook.got]
 
     def refuse(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:  # a port at which nobody listens
-            port = free.getsockname()[1]
-        url = self._hook.url.replace(str(self._port), str(port))
-        self.sink = Webhook("hook", url, headers={"Authorization": "Bearer s3cret"}, timeout_s=TIMEOUT_S)
+        self.sink = self._made(self._free_port())
 
     def reject(self) -> bool:
         self._hook.status = 400
@@ -51,6 +58,18 @@ class WebhookSubject:
     def hang(self) -> bool:
         self._hook.hang = True
         return True
+
+    def close(self) -> None:
+        """The fixtures close what they opened."""
+
+
+class WebhookSubject(HttpSubject):
+    """A webhook that is signed and has a token."""
+
+    def _made(self, port: int) -> Sink:
+        url = self._hook.url.replace(str(self._hook.port), str(port))
+        headers = {"Authorization": "Bearer s3cret"}
+        return Webhook("hook", url, headers=headers, secret="s3cret-key", timeout_s=TIMEOUT_S)
 
 
 class DrippingSubject(WebhookSubject):
@@ -61,14 +80,25 @@ class DrippingSubject(WebhookSubject):
         return True
 
 
+class AlertmanagerSubject(HttpSubject):
+    """Something that answers as Alertmanager does; the real one is asked in test_alertmanager.py."""
+
+    def _made(self, port: int) -> Sink:
+        headers = {"Authorization": "Bearer s3cret"}
+        return Alertmanager("am", [f"http://127.0.0.1:{port}/s3cret"], headers=headers, timeout_s=TIMEOUT_S)
+
+    def received(self) -> Sequence[str]:
+        return [alert["annotations"]["key"] for _, body in self._hook.got for alert in body]
+
+
 class JsonLinesSubject:
     """Lines in a file."""
 
     timeout_s = TIMEOUT_S
     secret = ""
 
-    def __init__(self, _hook: object, tmp_path: Path) -> None:
-        self._path = tmp_path / "events.jsonl"
+    def __init__(self, _request: pytest.FixtureRequest, folder: Path) -> None:
+        self._path = folder / "events.jsonl"
         self._open = ExitStack()
         self.sink: Sink = JsonLines("lines", self._path, timeout_s=TIMEOUT_S)
 
@@ -99,16 +129,168 @@ class JsonLinesSubject:
         self._open.close()
 
 
-SUBJECTS = (WebhookSubject, DrippingSubject, JsonLinesSubject)
+class MqttSubject:
+    """A real mosquitto."""
+
+    timeout_s = TIMEOUT_S
+    secret = "s3cret"
+
+    def __init__(self, request: pytest.FixtureRequest, folder: Path) -> None:
+        self._request = request
+        self._prefix = folder.name.replace("[", "-").replace("]", "-")
+        self._heard = request.getfixturevalue("listen")(self._port("broker"), f"{self._prefix}/events")
+        self.sink: Sink = self._made(self._port("broker"))
+
+    def _port(self, name: str) -> int:
+        return int(self._request.getfixturevalue(name).port)
+
+    def _made(self, port: int) -> Sink:
+        broker = Broker("127.0.0.1", port, "me", "s3cret")
+        return Mqtt("mq", broker, Topics(self._prefix, None), ["gate"], timeout_s=TIMEOUT_S)
+
+    def received(self) -> Sequence[str]:
+        until_s = time.monotonic() + 0.3  # the broker had them all; they are still on their way here
+        while time.monotonic() < until_s:
+            time.sleep(0.02)
+        return [json.loads(payload)["key"] for _, payload in self._heard.got]
+
+    def refuse(self) -> None:
+        self.sink = self._made(self._request.getfixturevalue("free_port")())
+
+    def reject(self) -> bool:
+        self.sink = self._made(self._port("locked_broker"))
+        return True
+
+    def hang(self) -> bool:
+        self.sink = self._made(self._request.getfixturevalue("silent_port"))
+        return True
+
+    def close(self) -> None:
+        self.sink.close()
+
+
+class MailSubject:
+    """A real SMTP server, by Apprise."""
+
+    timeout_s = 3.0  # several turns, each of which may wait for a busy machine
+    secret = "s3cret"
+
+    def __init__(self, request: pytest.FixtureRequest, _folder: Path) -> None:
+        self._request = request
+        self._post = request.getfixturevalue("post")
+        self.sink: Sink = self._made(self._post.port)
+
+    def _made(self, port: int) -> Sink:
+        url = f"mailto://me:s3cret@127.0.0.1:{port}?from=a@example.org&to=b@example.org&mode=insecure"
+        return Notifier("mail", url, timeout_s=self.timeout_s)
+
+    def received(self) -> Sequence[str]:
+        texts = [mail.get_body(("plain", "html")).get_content() for mail in self._post.got]
+        return [key for text in texts for key in re.findall(r"event ([0-9a-f]{16}/[a-z0-9-]+)", text)]
+
+    def refuse(self) -> None:
+        self.sink = self._made(self._request.getfixturevalue("free_port")())
+
+    def reject(self) -> bool:
+        return False  # Apprise does not say whether another try is worth it
+
+    def hang(self) -> bool:
+        self.sink = self._made(self._request.getfixturevalue("silent_port"))
+        return True
+
+    def close(self) -> None:
+        self.sink.close()
+
+
+class SyslogSubject:
+    """A real receiver of syslog over UDP."""
+
+    timeout_s = TIMEOUT_S
+    secret = ""
+    kind = "udp"
+
+    def __init__(self, request: pytest.FixtureRequest, folder: Path) -> None:
+        self._request = request
+        self._folder = folder
+        self._address, self._got = request.getfixturevalue("collector")(self.kind)
+        self.sink: Sink = Syslog("log", self._address, timeout_s=TIMEOUT_S)
+        self._open = ExitStack()
+
+    def received(self) -> Sequence[str]:
+        time.sleep(0.2)  # for the receiver's thread
+        return [key for message in self._got for key in re.findall(r' key="([^"]+)"', message.decode())]
+
+    def refuse(self) -> None:
+        port = self._request.getfixturevalue("free_port")()
+        self.sink = Syslog("log", f"{self.kind}://127.0.0.1:{port}", timeout_s=TIMEOUT_S)
+
+    def reject(self) -> bool:
+        return False  # syslog never answers
+
+    def hang(self) -> bool:
+        return False  # nor does it notice whether anybody reads
+
+    def close(self) -> None:
+        self._open.close()
+
+
+class TcpSyslogSubject(SyslogSubject):
+    """The same over TCP."""
+
+    kind = "tcp"
+
+
+class LocalSyslogSubject(SyslogSubject):
+    """The same over a socket of this host."""
+
+    kind = "unix"
+
+    def refuse(self) -> None:
+        self.sink = Syslog("log", f"unix://{self._folder}/nobody", timeout_s=TIMEOUT_S)
+
+    def hang(self) -> bool:
+        full = self._open.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        full.bind(str(self._folder / "full"))
+        writer = self._open.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        writer.setblocking(False)
+        writer.connect(str(self._folder / "full"))
+        try:
+            while True:
+                writer.send(b"x")
+        except BlockingIOError:
+            self.sink = Syslog("log", f"unix://{self._folder}/full", timeout_s=TIMEOUT_S)
+            return True
+
+
+SUBJECTS = (
+    WebhookSubject,
+    DrippingSubject,
+    AlertmanagerSubject,
+    JsonLinesSubject,
+    MqttSubject,
+    MailSubject,
+    SyslogSubject,
+    TcpSyslogSubject,
+    LocalSyslogSubject,
+)
+
+
+@pytest.fixture(scope="session", name="locked_broker")
+def _locked_broker(mosquitto):  # noqa: ANN001, ANN202 - the fixture's Server cannot be imported
+    """A broker that lets nobody in."""
+    return mosquitto("allow_anonymous false")
 
 
 @pytest.mark.parametrize("check", SINK_CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("kind", SUBJECTS)
-def test_every_sink_keeps_every_promise(kind, check: Callable[[Subject], None], hook, tmp_path: Path) -> None:  # noqa: ANN001
+def test_every_sink_keeps_every_promise(
+    kind: Callable[..., Any], check: Callable[[Subject], None], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     """The contract, over real destinations."""
-    subject = kind(hook, tmp_path)
-    check(subject)
-    if isinstance(subject, JsonLinesSubject):
+    subject = kind(request, tmp_path)
+    try:
+        check(subject)
+    finally:
         subject.close()
 
 
@@ -233,4 +415,5 @@ def no_file_left_open() -> Iterator[None]:
     """A sink holds no file between two deliveries."""
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # counts, and iterates nothing
     yield
+    gc.collect()  # a client of paho's holds itself
     assert len(os.listdir("/proc/self/fd")) <= before + 2  # noqa: PTH208  # the server's own of the hook fixture

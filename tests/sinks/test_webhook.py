@@ -13,7 +13,8 @@ import pytest
 
 from monitor.sink import SinkError
 from monitor.sinks.checks import EVENT
-from monitor.sinks.webhook import Webhook, _retry_after_s
+from monitor.sinks.http import retry_after_s
+from monitor.sinks.webhook import Form, Webhook
 from monitor.types import Phase
 
 
@@ -81,7 +82,7 @@ def test_retry_after_is_passed_on(hook) -> None:
 )
 def test_retry_after_in_both_its_forms(value: str | None, seconds: float | None) -> None:
     """Seconds or a date; nonsense counts as nothing."""
-    assert _retry_after_s(value, 946_684_740.0) == seconds
+    assert retry_after_s(value, 946_684_740.0) == seconds
 
 
 def test_secrets_are_in_no_log_and_no_error(hook, caplog: pytest.LogCaptureFixture) -> None:
@@ -100,7 +101,7 @@ def test_the_picture_goes_along_if_asked(hook, tmp_path: Path) -> None:
     """With the data folder given, the overlay is sent as base64; a missing file is told as none."""
     (tmp_path / "overlay.jpg").write_bytes(b"jpeg bytes")
     event = replace(EVENT, snapshot="plain.jpg", overlay="overlay.jpg")
-    webhook = Webhook("hook", hook.url, pictures=tmp_path)
+    webhook = Webhook("hook", hook.url, form=Form(pictures=tmp_path))
     webhook.deliver(event)
     webhook.deliver(replace(event, overlay="gone.jpg"))
     first, second = (body for _, body in hook.got)
