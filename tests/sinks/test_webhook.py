@@ -4,8 +4,11 @@ from __future__ import annotations
 
 # ruff: noqa: ANN001 - the server of conftest.py cannot be imported where tests are not a package
 import base64
+import hashlib
+import hmac
 import logging
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,3 +164,36 @@ def test_a_header_that_cannot_be_sent_is_refused_without_its_value() -> None:
     with pytest.raises(ValueError, match="header 'Authorization'") as caught:
         Webhook("hook", "http://host/", headers={"Authorization": "s3cret\nX: y"})
     assert "s3cret" not in str(caught.value)
+
+
+def accepts(secret: str, headers: dict[str, str], body: bytes, now_s: float) -> bool:
+    """A receiver, as docs/sinks.md has it."""
+    stamp, signature = headers["X-Rareframe-Timestamp"], headers["X-Rareframe-Signature"]
+    expected = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    return abs(now_s - int(stamp)) < 300 and hmac.compare_digest(signature, f"sha256={expected}")
+
+
+def test_a_signed_telling_can_be_verified_and_is_not_to_be_forged_or_replayed(hook) -> None:
+    """The receiver's few lines accept it; not another body, another secret, another time, or the same one later."""
+    Webhook("hook", hook.url, secret="s3cret").deliver(EVENT)
+    [(headers, _)], [(_, body)] = hook.got, hook.raw
+    now_s = time.time()
+    assert accepts("s3cret", headers, body, now_s)
+    assert not accepts("s3cret", headers, body.replace(b"gate", b"yard"), now_s)
+    assert not accepts("other", headers, body, now_s)
+    later = headers | {"X-Rareframe-Timestamp": str(int(now_s) + 60)}
+    assert not accepts("s3cret", later, body, now_s)
+    assert not accepts("s3cret", headers, body, now_s + 301)
+
+
+def test_without_a_secret_nothing_is_signed(hook) -> None:
+    """No header that promises what is not there."""
+    Webhook("hook", hook.url).deliver(EVENT)
+    assert not [name for name in hook.got[0][0] if name.startswith("X-Rareframe")]
+
+
+def test_method_type_and_body_may_be_ones_own(hook) -> None:
+    """What is sent is what the form makes, and it is that what is signed."""
+    form = Form(method="PUT", content_type="text/plain", body=lambda payload: f"{payload.camera}!".encode())
+    Webhook("hook", hook.url, secret="s3cret", form=form).deliver(EVENT)
+    assert hook.raw == [("PUT", b"gate!")]
