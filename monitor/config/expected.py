@@ -98,7 +98,8 @@ def _bounds(schema: Schema) -> str:
     low = _bound(schema, (("exclusiveMinimum", "above"), ("minimum", "of at least")))
     high = _bound(schema, (("exclusiveMaximum", "below"), ("maximum", "at most")))
     size = _bound(schema, (("minLength", "of at least"),))
-    return (f" {low}" if low else "") + (f" and {high}" if high else "") + (f" {size} character" if size else "")
+    items = _bound(schema, (("minItems", "of at least"),))
+    return (f" {low}" if low else "") + (f" and {high}" if high else "") + (f" {size} character" if size else "") + (f" {items} item" if items else "")
 
 
 def _bound(schema: Schema, names: Sequence[tuple[str, str]]) -> str:

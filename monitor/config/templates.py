@@ -9,9 +9,9 @@ def checked_template(text: str) -> str:
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415
 
     try:
-        SandboxedEnvironment(autoescape=False).parse(text)
+        SandboxedEnvironment(autoescape=False).compile(text)
     except TemplateSyntaxError as error:
         raise ValueError(
-            f"expected a template in Jinja, got {error.message} in its line {error.lineno}; change it"
+            f"expected a template in Jinja, got {(error.message or '').rstrip('.')} in its line {error.lineno}; change it"
         ) from error
     return text
