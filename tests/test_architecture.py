@@ -47,6 +47,7 @@ def test_imports_go_the_way_of_the_route() -> None:
         ("monitor/deciding/spy.py", "import av", "av is used in capture only"),
         ("monitor/scoring/spy.py", "import torch", "torch is used in models"),
         ("monitor/scoring/spy.py", "import sklearn", "sklearn is used in models only"),
+        ("monitor/alerting/spy.py", "import paho.mqtt.client", "paho and apprise are used in sinks only"),
         ("monitor/sinks/spy.py", "import starlette", "starlette and uvicorn are used in web only"),
     ],
 )

@@ -43,6 +43,10 @@ COMMANDS = [
     "events protect",
     "events unprotect",
     "events delete",
+    "sinks list",
+    "sinks dead",
+    "sinks resend",
+    "sinks test",
 ]
 # Half a second is what a person takes for "at once"; a loaded machine gets the best of several tries.
 AT_ONCE_S = 0.5

@@ -6,6 +6,7 @@ import ast
 import re
 import shutil
 import subprocess
+import textwrap
 from dataclasses import fields
 from pathlib import Path
 
@@ -119,6 +120,25 @@ def test_configurations_in_the_readme_load(text: str, tmp_path: Path) -> None:
     path = tmp_path / "site.yaml"
     path.write_text(text, encoding="utf-8")
     assert config.load(path).cameras
+
+
+SINKS = (ROOT / "docs" / "sinks.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.+?)```", SINKS, re.DOTALL))
+def test_examples_of_sinks_load(text: str) -> None:
+    """What is copied from docs/sinks.md into a configuration works."""
+    head = "cameras: {gate: {source: x.mp4}}\nalerting:\n  sinks:\n"
+    assert config.load_text(head + textwrap.indent(text, "    "), "site.yaml").alerting.sinks
+
+
+def test_every_kind_of_sink_has_an_example() -> None:
+    """And a row in the README's table."""
+    tree = config.load_text("cameras: {gate: {source: x.mp4}}\n", "site.yaml")
+    mapping = type(tree.alerting).model_json_schema()["properties"]["sinks"]["items"]["discriminator"]["mapping"]
+    for kind in mapping:
+        assert f"- kind: {kind}\n" in SINKS
+        assert f"({kind})" in section("Events and sinks")
 
 
 def test_prometheus_accepts_the_scrape_configuration() -> None:

@@ -142,7 +142,13 @@ def test_make_passes_a_source_on_as_it_is(tmp_path: Path) -> None:
 
 def test_every_import_of_the_packages_is_declared() -> None:
     """What the code imports stands in `dependencies`, so that a fresh environment has it, or is an extra."""
-    modules = {"pyyaml": "yaml", "pyzmq": "zmq", "opencv-python-headless": "cv2", "scikit-learn": "sklearn"}
+    modules = {
+        "paho-mqtt": "paho",
+        "pyyaml": "yaml",
+        "pyzmq": "zmq",
+        "opencv-python-headless": "cv2",
+        "scikit-learn": "sklearn",
+    }
     extras = PROJECT["project"]["optional-dependencies"]
     lines = [*PROJECT["project"]["dependencies"], *(line for name in extras if name != "dev" for line in extras[name])]
     names = [re.split("[<>=]", line)[0].lower().replace("-client", "_client") for line in lines]

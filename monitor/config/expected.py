@@ -99,7 +99,12 @@ def _bounds(schema: Schema) -> str:
     high = _bound(schema, (("exclusiveMaximum", "below"), ("maximum", "at most")))
     size = _bound(schema, (("minLength", "of at least"),))
     items = _bound(schema, (("minItems", "of at least"),))
-    return (f" {low}" if low else "") + (f" and {high}" if high else "") + (f" {size} character" if size else "") + (f" {items} item" if items else "")
+    return (
+        (f" {low}" if low else "")
+        + (f" and {high}" if high else "")
+        + (f" {size} character" if size else "")
+        + (f" {items} item" if items else "")
+    )
 
 
 def _bound(schema: Schema, names: Sequence[tuple[str, str]]) -> str:

@@ -70,7 +70,9 @@ class _LoginSection(Section):
         if len(given) > 1:
             raise ValueError("expected one of password_env and password_file, got both; remove one")
         if (self.user is not None) != bool(given):
-            raise ValueError("expected user with one of password_env and password_file, got one without the other; add it")
+            raise ValueError(
+                "expected user with one of password_env and password_file, got one without the other; add it"
+            )
         return self
 
 

@@ -11,7 +11,6 @@ def checked_template(text: str) -> str:
     try:
         SandboxedEnvironment(autoescape=False).compile(text)
     except TemplateSyntaxError as error:
-        raise ValueError(
-            f"expected a template in Jinja, got {(error.message or '').rstrip('.')} in its line {error.lineno}; change it"
-        ) from error
+        what = (error.message or "another text").rstrip(".")
+        raise ValueError(f"expected a template in Jinja, got {what} in its line {error.lineno}; change it") from error
     return text
