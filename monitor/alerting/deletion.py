@@ -6,8 +6,9 @@ transaction that deletes it, so that nobody's protection comes too late.
 
 from __future__ import annotations
 
+import math
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from monitor.alerting.answers import audited
 from monitor.alerting.database import Database
@@ -45,30 +46,45 @@ class Deletions(Database):
         with self.searching() as db:
             return [decode_event(body) for (body,) in db.execute(query, (since_ns, until_ns, limit)).fetchall()]
 
-    def delete(self, event: Event, take_files: TakeFiles) -> int | None:
-        """Delete an event and its files; the bytes that were freed. None: it may not go any more, or went on.
+    def delete(self, events: Sequence[Event], take_files: TakeFiles, enough_bytes: float = math.inf) -> int:
+        """Delete events and their files, the first of them first, until enough is freed; how many that were.
 
-        The row goes with the last file or not at all: a crash in between leaves an event that may go, with fewer files.
+        Left out is what may not go any more, what went on meanwhile, and what has a file that cannot be taken away. A
+        row goes with its last file or not at all: a crash leaves events that may go, with fewer files.
 
         Args:
             take_files: Takes away the files of an event; the bytes that this freed.
 
         Raises:
-            OSError: A file could not be taken away; the event is still there.
-            StoreError: The event is still there.
+            OSError: A file could not be taken away, and nothing was deleted.
+            StoreError: The events are still there.
         """
+        gone, fault = 0, None
         with self.transaction() as db:
-            if not db.execute(f"{_DELETE} AND ended_ns = ? RETURNING id", (event.id, event.ended_ns)).fetchall():
-                return None
-            return take_files(event)
+            for event in events:
+                if enough_bytes <= 0:
+                    break
+                db.execute("SAVEPOINT one")
+                try:
+                    if db.execute(f"{_DELETE} AND ended_ns = ? RETURNING id", (event.id, event.ended_ns)).fetchall():
+                        enough_bytes -= take_files(event)
+                        gone += 1
+                except OSError as error:
+                    db.execute("ROLLBACK TO one")
+                    fault = error
+                db.execute("RELEASE one")
+        if fault is not None and not gone:
+            raise fault
+        return gone
 
     def remove(self, event_id: str, take_files: TakeFiles, who: str, now_ns: int) -> Event:
-        """As `delete`, because somebody wants it; the event as it was.
+        """Delete one event and its files because somebody wants it; the event as it was.
 
         Raises:
             NotStoredError: No such event.
             KeptError: It may not go; the message says why and what to do.
-            OSError, StoreError: As `delete`.
+            OSError: A file could not be taken away; the event is still there.
+            StoreError: The event is still there.
         """
         with self.transaction() as db:
             row = db.execute("SELECT body, protected FROM events WHERE id = ?", (event_id,)).fetchone()

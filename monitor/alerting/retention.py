@@ -28,6 +28,9 @@ _DAY_S = 86_400.0
 _LATEST_NS = 2**63 - 1
 # One piece of work: some milliseconds of the store's time.
 _MOST_AT_ONCE = 8
+# It looks again so often, at least and at most. Unit: seconds.
+_LOOK_S = 2.0
+_HURRY_S = 0.1
 _PAGES_AT_ONCE = 128
 # For lack of room on the disk, whoever fills it, nothing of the last day goes: it may be what somebody looks for now.
 _RECENT_S = _DAY_S
@@ -77,8 +80,10 @@ class Retention:
         self._shelf = Shelf(root)
         self._watch = DiskWatch(limits.quota_bytes, limits.keep_free_bytes)
         self._stuck = False
+        self._measured: tuple[int, int] | None = None  # bytes used, and when: monotonic
         self._view: DiskView | None = None
         self._trouble: Trouble | None = None
+        self._next_look_s = _LOOK_S
 
     @property
     def view(self) -> DiskView | None:
@@ -89,6 +94,11 @@ class Retention:
     def trouble(self) -> Trouble | None:
         """What is wrong with the room; None if nothing is."""
         return self._trouble
+
+    @property
+    def next_look_s(self) -> float:
+        """In how many seconds to look again: sooner when much is written and little room is left, 0.1 to 2."""
+        return self._next_look_s
 
     def run_once(self) -> bool:
         """One piece of work; whether there is more to do at once.
@@ -108,10 +118,21 @@ class Retention:
         now_ns = self._clock.wall_ns()
         used_bytes = self._shelf.used_bytes(now_ns) + self._store.file_bytes()
         room = Room(shutil.disk_usage(self._root).free, used_bytes)
+        self._next_look_s = self._pace(used_bytes, self._clock.mono_ns())
         self._view = self._watch.look(room, self._clock.mono_ns())
         self._counts.looked(self._view)
         self._trouble = _crowded(room, now_ns) if self._stuck else self._watch.trouble(self._view, now_ns)
         return room
+
+    def _pace(self, used_bytes: int, mono_ns: int) -> float:
+        """Half of the time in which what was written of late would fill what is left of the quota."""
+        before, self._measured = self._measured, (used_bytes, mono_ns)
+        if before is None or mono_ns <= before[1]:
+            return _LOOK_S
+        written_a_s = (used_bytes - before[0]) * _S / (mono_ns - before[1])
+        left_s = (self._limits.quota_bytes - used_bytes) / written_a_s if written_a_s > 0 else math.inf
+        # Slower again only step by step: deleting hides what is written.
+        return min(_LOOK_S, max(_HURRY_S, min(left_s / 2, self._next_look_s * 1.1)))
 
     def _too_old(self) -> bool:
         if self._limits.days is None:
@@ -141,23 +162,10 @@ class Retention:
         return past or self._store.deletable(now_ns + rested_ns, _LATEST_NS, _MOST_AT_ONCE)
 
     def _delete(self, events: Sequence[Event], reason: str, enough_bytes: float = math.inf) -> int:
-        """Delete the first of `events` until `enough_bytes` are free; how many that were."""
-        gone, fault = 0, None
-        for event in events:
-            if enough_bytes <= 0:
-                break
-            try:
-                freed = self._store.delete(event, self._shelf.remove)
-            except OSError as error:  # the next one may go; if none does, something is wrong with the folder
-                fault = error
-                continue
-            if freed is not None:
-                gone, enough_bytes = gone + 1, enough_bytes - freed
+        gone = self._store.delete(events, self._shelf.remove, enough_bytes) if events else 0
         if gone:
             self._counts.deleted(reason, gone)
             _log.info("events deleted", reason=reason, events=gone)
-        elif fault is not None:
-            raise fault
         return gone
 
 

@@ -11,8 +11,7 @@ import structlog
 from monitor.alerting.schema import StoreError
 from monitor.views import DiskView, Trouble
 
-# Between two looks, and between two pieces of work: whoever waits for the store has it then. Unit: seconds.
-_LOOK_S = 2.0
+# Between two pieces of work: whoever waits for the store has it then. Unit: seconds.
 _PAUSE_S = 0.02
 
 _log = structlog.get_logger(__name__)
@@ -27,6 +26,10 @@ class Work(Protocol):
 
 class Room(Work, Protocol):
     """The work that knows how much room there is."""
+
+    @property
+    def next_look_s(self) -> float:
+        """How long it may be left alone."""
 
     @property
     def view(self) -> DiskView | None:
@@ -82,7 +85,7 @@ class Upkeep:
     def _run(self) -> None:
         while not self._stop.is_set():
             more = self.run_once()
-            self._stop.wait(_PAUSE_S if more else _LOOK_S)
+            self._stop.wait(_PAUSE_S if more else self._room.next_look_s)
 
     def _turn(self, work: Work) -> bool:
         try:

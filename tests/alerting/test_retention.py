@@ -134,7 +134,7 @@ def test_an_event_that_waits_for_a_digest_stays(place: Callable[..., Place]) -> 
         db.execute("UPDATE events SET telling = 'waiting'")
     here.work()
     assert here.left() == [1]
-    assert here.store.delete(event, lambda _: 0) is None
+    assert here.store.delete([event], lambda _: 0) == 0
 
 
 def test_the_oldest_go_until_the_rest_fits(place: Callable[..., Place]) -> None:
@@ -253,7 +253,7 @@ def test_a_crash_between_files_and_row_leaves_an_event_that_still_goes(place: Ca
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        here.store.delete(event, killed)
+        here.store.delete([event], killed)
     assert here.store.event(event.id) == event
     here.work()
     assert here.left() == []
@@ -265,8 +265,7 @@ def test_a_protection_that_comes_in_between_is_not_too_late(place: Callable[...,
     first, second = here.add(1, age_s=90 * 86_400), here.add(2, age_s=90 * 86_400)
     here.store.protect(first.id, True, "cli:me", NOW_NS)
     here.store.record([replace(second, frames=99, ended_ns=NOW_NS)], {}, NOW_NS)
-    for event in (first, second):
-        assert here.store.delete(event, lambda _: pytest.fail("its files were taken")) is None
+    assert here.store.delete([first, second], lambda _: pytest.fail("its files were taken")) == 0
     assert here.left() == [1, 2]
 
 
@@ -308,6 +307,21 @@ def test_a_store_that_cannot_be_used_ends_no_thread(place: Callable[..., Place])
 
 def _locked(*_: object) -> Sequence[Event]:
     raise StoreError("event store locked")
+
+
+def test_it_looks_more_often_while_much_is_written(place: Callable[..., Place]) -> None:
+    """So that what comes between two looks does not go beyond the quota; and calms down again."""
+    here = place(quota_bytes=20 * MB)
+    here.retention.run_once()
+    assert here.retention.next_look_s == 2.0
+    here.clock.now_ns += S
+    here.add(1, age_s=0, size=10 * MB)
+    here.retention.run_once()
+    assert 0.1 <= here.retention.next_look_s < 0.5
+    for _ in range(60):
+        here.clock.now_ns += S
+        here.retention.run_once()
+    assert here.retention.next_look_s == 2.0
 
 
 def test_the_thread_works_until_it_is_stopped(place: Callable[..., Place]) -> None:
