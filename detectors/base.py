@@ -124,11 +124,14 @@ class Reason:
 
     Attributes:
         detector: Its name in the configuration; a rule's own name.
-        text: One plain sentence for people.
+        text: One plain sentence for people: where, what, how often.
         p_value: Chance of a score of this detector at least this large in ordinary recent life; None if not known.
         box: Where; None for the whole picture.
         channel: The channel it belongs to, "rules", or "tamper" for what was done to the camera itself.
         cells: The cells that carried its score, strongest first, a few; empty where there are none to name.
+        ratio: Its score in units of what is usually high for it; None for what has no score.
+        place: Where in words: the zones that most of the box lies in, else "upper left" and the like; "" without a box.
+        often: How rare in words, as its own ordinary moments tell: "about once in 3 hours"; "" if not known.
     """
 
     detector: str
@@ -137,6 +140,9 @@ class Reason:
     box: Box | None
     channel: str = "moving"
     cells: tuple[Box, ...] = ()
+    ratio: float | None = None
+    place: str = ""
+    often: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +198,7 @@ class Reading:
         examples: Ordinary pictures most like this one where it is strange, nearest first, (h, w, 3) uint8, BGR, small;
             empty unless `verdict` is ANOMALOUS.
         accepting: An anomaly has lasted so long that it is now learned as a new normal.
+        light: "colour", "infrared" (grey all over) or "dark".
     """
 
     at_s: float
@@ -207,6 +214,7 @@ class Reading:
     channels: tuple[ChannelReading, ...] = ()
     examples: tuple[Image, ...] = ()
     accepting: bool = False
+    light: str = ""
 
 
 class Feature(Protocol):

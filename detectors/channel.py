@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detectors import words
 from detectors.base import (
+    Box,
     ChannelReading,
     DetectorScore,
-    Floats,
     Grid,
     Image,
     Model,
@@ -31,13 +32,18 @@ from detectors.options import ConformalOptions, LearningOptions
 from detectors.stages import Stages
 from detectors.state import Wanted, fitted, part, refuse_unless, with_prefix
 from detectors.thresholds.conformal import ConformalThreshold
+from detectors.words import PLAIN
 
 # Time constant of the smoothing of scores, causal: one frame of noise is no event.
 SMOOTHING_S = 0.28
 # Cells that a reason names.
 MOST_CELLS = 5
-# A detector's own p-values are ranks among so many moments: enough to tell people, too few to set a limit.
-_RANKS = ConformalOptions(window=2000)
+# A detector's own p-values are ranks among the moments of so long, and at least so many: enough to tell people, too few
+# to set a limit.
+RANKED_S = 6 * 3600
+LEAST_RANKED = 2000
+# Beside the strongest detector, one whose score is as common as this has nothing to say. Unit: p-value.
+COMMON = 0.05
 _NOTHING = Score(None, None)
 
 
@@ -50,12 +56,14 @@ class Detector:
         feature: Key of its feature in the pipeline.
         model: Its model, used by it alone.
         part: In its channel's fused score.
+        meaning: What a high score of it means, in words for people.
     """
 
     name: str
     feature: str
     model: Model
     part: Part
+    meaning: str = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +92,11 @@ class Channel:
         self._detectors = detectors
         self._learning = learning
         self._stages = stages
+        self._meanings = {d.name: d.meaning for d in detectors}
         self._fusion = Fusion({d.name: d.part for d in detectors})
         self._calibration = Calibration(threshold, moment_s)
-        self._ranks = {d.name: Calibration(ConformalThreshold(_RANKS), moment_s) for d in detectors}
+        ranks = ConformalOptions(window=max(LEAST_RANKED, int(RANKED_S / moment_s)))
+        self._ranks = {d.name: Calibration(ConformalThreshold(ranks), moment_s) for d in detectors}
         self._moment_s = moment_s
         self._gate: Gate[Lesson] = Gate(learning)
         self._fused = self._smooth = _NOTHING
@@ -143,10 +153,10 @@ class Channel:
         """Each detector's say on the picture judged last."""
         return self._fusion.shares(self._scores, self._fused)
 
-    def reasons(self) -> tuple[Reason, ...]:
-        """Why the picture judged last scores as it does, strongest detector first."""
+    def reasons(self, place: Callable[[Box], str] = words.place) -> tuple[Reason, ...]:
+        """Why the picture judged last scores as it does, strongest detector first; `place`: names a box."""
         known = [name for name in names(self.scores) if self._scores[name].value is not None]
-        return tuple(self._reason(name, self._scores[name].value or 0.0, self._scores[name].heatmap) for name in known)
+        return tuple(self._reason(name, place, first=name == known[0]) for name in known)
 
     def learn(self, at_s: float, reading: ChannelReading, lesson: Callable[[], Lesson] | None) -> list[Lesson]:
         """Offer the picture judged last, as `reading`, and let the models learn what is ripe, which is given back.
@@ -156,20 +166,19 @@ class Channel:
             reading: Of it.
             lesson: Asked for if it is this picture's turn; None if it has nothing to teach.
         """
-        if at_s - self._settled_s >= 0.5 * self._learning.every_s / HASTE:  # half a turn early, as at the gate
-            self._settled_s = at_s
-            self._fusion.settle(self._scores)
+        self._settle(at_s)
         if reading.value is not None and not self._warming:
             self._calibrate(at_s, reading.value, reading.verdict)
         if lesson is not None:
             self._gate.offer(at_s, reading.verdict, lesson, self._learned)
         ripe = self._gate.ripe(at_s, at_once=reading.limit is None)
-        for each in ripe:
-            for detector in self._detectors:
-                with self._stages(f"learn {detector.name}"):
-                    detector.model.learn(each.grids[detector.feature])
-            self._learned += 1
+        self._take_in([each.grids for each in ripe])
         return ripe
+
+    def learn_again(self, at_s: float, lessons: Sequence[Mapping[str, Grid]]) -> None:
+        """Instead of `learn`: what was learned after this picture when it was judged first; the gate is passed by."""
+        self._settle(at_s)
+        self._take_in(lessons)
 
     def cut(self) -> None:
         """Forget the pictures before: the next one does not follow them. What was learned stays."""
@@ -205,10 +214,42 @@ class Channel:
         self._learned = learned
         self.restart_clock()
 
+    def standing(self) -> StateDict:
+        """What the next score depends on beside what was learned: the scores of the picture before, by detector."""
+        known = {name: s for name, s in self._scores.items() if s.value is not None and s.heatmap is not None}
+        values = {f"value.{name}": np.array(score.value, np.float64) for name, score in known.items()}
+        heatmaps = {f"heatmap.{name}": np.asarray(score.heatmap) for name, score in known.items()}
+        smooth = {} if self._smooth.value is None else {"smooth": np.array(self._smooth.value, np.float64)}
+        settled = {"settled_s": np.array(self._settled_s)} if math.isfinite(self._settled_s) else {}
+        return values | heatmaps | smooth | settled
+
+    def stand(self, standing: StateView) -> None:
+        """Go on as if what `standing` tells was the picture before; StateError if it does not fit, nothing changed."""
+        names = [d.name for d in self._detectors if f"value.{d.name}" in standing]
+        single = [each for each in ("smooth", "settled_s") if each in standing] + [f"value.{name}" for name in names]
+        maps = {f"heatmap.{name}": Wanted(np.float32, (None, None)) for name in names}
+        new = fitted(standing, {name: Wanted(np.float64) for name in single} | maps)
+        known = {name: Score(float(new[f"value.{name}"]), new[f"heatmap.{name}"]) for name in names}
+        self._scores = {d.name: known.get(d.name, _NOTHING) for d in self._detectors}
+        self._smooth = Score(float(new["smooth"]), None) if "smooth" in new else _NOTHING
+        self._settled_s = float(new.get("settled_s", -math.inf))
+
     @property
     def _warming(self) -> bool:
         """Whether scores so far make no limit: too high, or in units that are not fixed yet."""
         return self._fusion.missing > 0 or self._learned < self._learning.warmup
+
+    def _settle(self, at_s: float) -> None:
+        if at_s - self._settled_s >= 0.5 * self._learning.every_s / HASTE:  # half a turn early, as at the gate
+            self._settled_s = at_s
+            self._fusion.settle(self._scores)
+
+    def _take_in(self, lessons: Sequence[Mapping[str, Grid]]) -> None:
+        for grids in lessons:
+            for detector in self._detectors:
+                with self._stages(f"learn {detector.name}"):
+                    detector.model.learn(grids[detector.feature])
+            self._learned += 1
 
     def _scored(self, detector: Detector, grid: Grid) -> Score:
         """The model's score; where nothing carries evidence there is nothing strange, if the model knows at all."""
@@ -238,12 +279,20 @@ class Channel:
             return State.ACTIVE, "strange for so long that it is being learned as a new normal"
         return State.ACTIVE, ""
 
-    def _reason(self, name: str, value: float, heatmap: Floats | None) -> Reason:
-        text = f"{name} scores {self._fusion.in_units(name, value):.1f} × its usual high"
-        p_value = self._ranks[name].p_value(value)
-        if heatmap is None or not heatmap.any():
-            return Reason(name, text, p_value, None, self.name)
-        return Reason(name, text, p_value, strongest_box(heatmap), self.name, strongest_cells(heatmap, MOST_CELLS))
+    def _reason(self, name: str, place: Callable[[Box], str], *, first: bool) -> Reason:
+        value, heatmap = self._scores[name].value or 0.0, self._scores[name].heatmap
+        p_value, least = self._ranks[name].p_value(value), self._ranks[name].p_value(math.inf)
+        often = "" if p_value is None or least is None else words.how_often(p_value, least, self._moment_s)
+        common = not first and p_value is not None and p_value > COMMON
+        what = "nothing unusual by itself" if common else self._meanings[name]
+        box: Box | None = None
+        cells: tuple[Box, ...] = ()
+        if heatmap is not None and heatmap.any():
+            box, cells = strongest_box(heatmap), strongest_cells(heatmap, MOST_CELLS)
+        where = "" if box is None else place(box)
+        text = "; ".join(each for each in (f"{where}: {what}" if where else what, often) if each)
+        ratio = self._fusion.in_units(name, value)
+        return Reason(name, text, p_value, box, self.name, cells, ratio, where, often)
 
 
 def _smoothed(before: Score, now: Score, passed_s: float) -> Score:

@@ -73,6 +73,28 @@ class Examples:
         distances = [float(np.abs(kept[part] - now).mean()) for kept in self._contrasts]
         return tuple(self._pictures[i] for i in np.argsort(distances, kind="stable")[:most])
 
+    @property
+    def count(self) -> int:
+        """How many are kept."""
+        return len(self._pictures)
+
+    def varied(self, most: int) -> tuple[Image, ...]:
+        """Up to `most` of them that are as unlike one another as can be, begun with the newest."""
+        if not self._pictures:
+            return ()
+        chosen = [len(self._pictures) - 1]
+        nearest = self._distances(chosen[0])
+        while len(chosen) < min(most, len(self._pictures)):
+            chosen.append(int(np.argmax(nearest)))
+            nearest = np.minimum(nearest, self._distances(chosen[-1]))
+            nearest[chosen] = -1.0
+        return tuple(self._pictures[index] for index in chosen)
+
+    def _distances(self, index: int) -> Floats:
+        """(n,) of each kept picture to one of them."""
+        there = self._contrasts[index]
+        return np.array([np.abs(kept - there).mean() for kept in self._contrasts], np.float32)
+
     def restart_clock(self) -> None:
         """The next time has nothing to do with the last one."""
         self._last_s = -np.inf

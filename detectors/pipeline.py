@@ -16,7 +16,9 @@ from functools import partial
 import cv2
 import numpy as np
 
+from detectors import words
 from detectors.base import (
+    Box,
     ChannelReading,
     Feature,
     Floats,
@@ -31,6 +33,8 @@ from detectors.base import (
     Verdict,
 )
 from detectors.budget.allowance import Allowance
+from detectors.budget.diary import Light
+from detectors.budget.light import LightMeter
 from detectors.channel import Channel, Lesson
 from detectors.examples import Examples
 from detectors.fusion import heatmap_size
@@ -132,12 +136,24 @@ class Pipeline:
         self._size = (0, 0)  # height and width that the models know; follows the pictures until something is learned
         self._moves = moves
         self._moved = False
+        self._meter = LightMeter()
+        self._light = Light.COLOUR  # of the picture judged last
         self._noticed_s = -math.inf  # when the pictures began that say that it was moved
 
     @property
     def learned(self) -> int:
         """Pictures learned so far, by the channel that learned most."""
         return max(channel.learned for channel in self._channels)
+
+    @property
+    def learned_by(self) -> dict[str, int]:
+        """Pictures learned so far, by channel."""
+        return {channel.name: channel.learned for channel in self._channels}
+
+    @property
+    def examples(self) -> Examples:
+        """The ordinary pictures that are kept."""
+        return self._examples
 
     @property
     def accepting(self) -> bool:
@@ -167,6 +183,7 @@ class Pipeline:
         self._given = picture.image.shape
         passed_s = picture.at_s - self._recent[-1].at_s if self._recent else math.inf
         self._recent.append(self._sized(picture))
+        self._light = self._meter.step(picture)
         grids = self._grids()
         self._newest |= grids
         self._fresh = frozenset(grids)
@@ -179,21 +196,71 @@ class Pipeline:
         self._judged = reading
         return reading
 
-    def learn(self) -> None:
-        """Offer the picture judged last to each channel, which lets its models learn what is ripe."""
+    def learn(self) -> list[tuple[str, Mapping[str, Grid]]]:
+        """Offer the picture judged last to each channel, which lets its models learn what is ripe.
+
+        Returns:
+            The name of the channel and the grids of each lesson that was learned, in order.
+        """
+        taught: list[tuple[str, Mapping[str, Grid]]] = []
         if self._judged is None:
-            return
+            return taught
         reading, self._judged = self._judged, None
         if self.allowance is not None:
             with self._stages("budget"):
                 self.allowance.note({channel.name: channel.countable for channel in self._channels})
         for channel, judged in zip(self._channels, reading.channels, strict=True):
             for ripe in channel.learn(reading.at_s, judged, self._lesson(channel, judged, reading)):
+                taught.append((channel.name, ripe.grids))
                 if ripe.small is not None:
                     self._examples.learn(ripe.small)
         if self._moves is not None:
             with self._stages("view"):
                 self._moved = self._moves.view.look(self._recent[-1])
+        return taught
+
+    def learn_again(self, lessons: Sequence[tuple[str, Mapping[str, Grid]]]) -> None:
+        """Instead of `learn`, when pictures are judged again: the lessons that it gave back then."""
+        if self._judged is None:
+            return
+        at_s, self._judged = self._judged.at_s, None
+        for channel in self._channels:
+            channel.learn_again(at_s, [grids for name, grids in lessons if name == channel.name])
+
+    @property
+    def lead(self) -> int:
+        """How many pictures before the next one it looks at."""
+        return self._recent.maxlen or 0
+
+    def standing(self) -> StateDict:
+        """Where it stands between two pictures, as flat named arrays.
+
+        With `state` and the `lead` pictures before, it is all that the next scores depend on. Limits, rules and when
+        something is learned depend on more.
+        """
+        parts = {f"channel.{channel.name}": channel.standing() for channel in self._channels}
+        return with_prefix(parts) | {"taken": np.array(self._taken, np.int64)}
+
+    def stand(self, standing: StateView, before: Sequence[Picture]) -> None:
+        """Go on where `standing` says, to be called after `restore`.
+
+        Args:
+            standing: What `standing` gave.
+            before: The pictures before the next one, oldest first, `lead` of them or all there were since a cut.
+
+        Raises:
+            StateError: It does not fit; build a new pipeline, this one may be half changed.
+        """
+        own = {"taken": standing["taken"]} if "taken" in standing else {}
+        taken = int(fitted(own, {"taken": Wanted(np.int64)})["taken"])
+        refuse_unless(taken >= 0 and len(before) >= min(taken, self.lead), "the pictures before")
+        self.cut()
+        for channel in self._channels:
+            channel.stand(part(standing, f"channel.{channel.name}"))
+        self._taken = taken
+        for picture in before[len(before) - min(taken, self.lead) :]:
+            self._given = picture.image.shape
+            self._recent.append(self._sized(picture))
 
     def cut(self) -> None:
         """Forget the pictures before: the next one does not follow them. What was learned stays."""
@@ -201,6 +268,7 @@ class Pipeline:
         self._taken = 0
         self._newest = {}
         self._judged = None
+        self._meter.cut()
         self._watch.rules.cut()
         self._watch.quantities.cut()
         if self.allowance is not None:
@@ -329,7 +397,7 @@ class Pipeline:
         pairs = zip(channels, self._channels, strict=True)
         strange = [(told, channel) for told, channel in pairs if told.verdict is Verdict.ANOMALOUS]
         strange.sort(key=lambda pair: _over_limit(pair[0]), reverse=True)
-        reasons = tuple(reason for _, channel in strange for reason in channel.reasons())
+        reasons = tuple(reason for _, channel in strange for reason in channel.reasons(self._place))
         silent = [c for c in channels if c.limit is not None and c.value is None]
         verdict = Verdict.ANOMALOUS if strange else (Verdict.UNKNOWN if silent or not able else Verdict.NORMAL)
         value = first.value if leader is first else _over_limit(leader) * _limit(first)
@@ -347,7 +415,12 @@ class Pipeline:
             channels=channels,
             examples=self._like(reasons) if strange else (),
             accepting=self.accepting,
+            light=self._light.name.lower(),
         )
+
+    def _place(self, box: Box) -> str:
+        """The user's own names for a part of the picture, where it has one."""
+        return " and ".join(self._watch.zones.named_at(box)) or words.place(box)
 
     def _like(self, reasons: Sequence[Reason]) -> tuple[Image, ...]:
         box = reasons[0].box if reasons else None

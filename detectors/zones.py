@@ -7,11 +7,12 @@ half a window, which is a few hundredths of the picture.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from detectors.base import Floats, Mask
+from detectors.base import Box, Floats, Mask
 
 # (x, y) as shares of width and height, 0..1 from the left and the top.
 Point = tuple[float, float]
@@ -21,6 +22,8 @@ Polygon = tuple[Point, ...]
 HALF = 0.5
 # Points that are tested along each side of a grid: so many or the next multiple of its cells, at least 2 a cell.
 _FINE = 512
+# Cells along each side by which it is told which zones a box lies in.
+_NAMED = 128
 # A camera has grids of a few sizes; one that met more begins to keep them anew.
 _MOST_SIZES = 16
 
@@ -59,6 +62,13 @@ class Zones:
                 cells.flat[int(np.argmax(shares))] = True
             kept[zone] = _read_only(cells)
         return kept[zone]
+
+    def named_at(self, box: Box) -> tuple[str, ...]:
+        """The zones in which at least half of the box lies, in the order of the configuration."""
+        left, top = (min(_NAMED - 1, int(_NAMED * side)) for side in box[:2])
+        right, bottom = (math.ceil(_NAMED * side) for side in box[2:])
+        part = slice(top, max(top + 1, bottom)), slice(left, max(left + 1, right))
+        return tuple(name for name in self._zones if self.cells(name, _NAMED, _NAMED)[part].mean() >= HALF)
 
     def _of_size(self, height: int, width: int) -> dict[str | None, Mask]:
         if (height, width) not in self._kept and len(self._kept) == _MOST_SIZES:

@@ -104,6 +104,7 @@ class Judgement:
         promoted: The camera's candidate, the configuration under `shadow`, is live, and its own is the shadow.
         look: How what is strange in it looks, and where (`detectors.feedback.look`); only with anomalous frames.
         scaled_s: As of the frame.
+        light: In which the camera sees: "colour", "infrared", "dark"; "" where that is not told.
     """
 
     stamp: Stamp
@@ -125,6 +126,7 @@ class Judgement:
     promoted: bool = False
     look: tuple[float, ...] = ()
     scaled_s: float = 0.0
+    light: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,8 @@ class Event:
         also: So many other held events stand behind the telling of this one.
         shadow: A camera's shadow raised it: nobody is ever told of it, and `held` is why they would not have been.
         look: How it looked and where, in a few of its frames, one after another: feedback finds its like by it.
+        normals: File names of the ordinary pictures most like the strongest frame where it is strange, nearest first.
+        light: In which the camera saw at the strongest frame, see `Judgement`.
     """
 
     id: str
@@ -176,6 +180,8 @@ class Event:
     also: int = 0
     shadow: bool = False
     look: tuple[float, ...] = ()
+    normals: tuple[str, ...] = ()
+    light: str = ""
 
 
 @dataclass(frozen=True, slots=True)

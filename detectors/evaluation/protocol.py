@@ -44,7 +44,7 @@ class Subject(Protocol):
     def step(self, picture: Picture) -> Reading:
         """Judge the next picture; `at_s` rises over the whole stream, cuts included."""
 
-    def learn(self) -> None:
+    def learn(self) -> object:
         """Learn the picture that was judged last, if the subject's own gate lets it."""
 
     def cut(self) -> None:

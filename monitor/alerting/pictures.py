@@ -57,7 +57,7 @@ class EventPictures:
 
     def resume(self, event: Event) -> None:
         """An event of before a restart, the newest of its camera, has its files already."""
-        self._shown[event.camera] = _Shown(event.id, event.peak_ns, Saved(event.snapshot, event.overlay))
+        self._shown[event.camera] = _Shown(event.id, event.peak_ns, Saved(event.snapshot, event.overlay, event.normals))
 
     def attach(self, event: Event) -> Event:
         """`event` with the names of its files, written now if its strongest frame is another than before.
@@ -70,7 +70,8 @@ class EventPictures:
         if shown.peak_ns != event.peak_ns or shown.saved.snapshot is None:
             shown = _Shown(event.id, event.peak_ns, self._save(event) or shown.saved)
         self._shown[event.camera] = shown
-        return replace(event, snapshot=shown.saved.snapshot, overlay=shown.saved.overlay)
+        saved = shown.saved
+        return replace(event, snapshot=saved.snapshot, overlay=saved.overlay, normals=saved.normals)
 
     def forget(self, event: Event) -> None:
         """The event has closed; should it go on, only a stronger frame is pictured anew."""

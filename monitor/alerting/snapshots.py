@@ -23,14 +23,19 @@ _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]")
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """File names below the data folder, with `/` between their parts; None where there is no picture."""
+    """File names below the data folder, with `/` between their parts; None where there is no picture.
+
+    Attributes:
+        normals: Of the ordinary pictures beside it, nearest first.
+    """
 
     snapshot: str | None
     overlay: str | None
+    normals: tuple[str, ...] = ()
 
 
 class Snapshots:
-    """Writes below `root` as `events/DATE/CAMERA/ID.jpg` and `ID-overlay.jpg`; DATE is the event's, in UTC."""
+    """Writes below `root` as `events/DATE/CAMERA/ID.jpg`, `ID-overlay.jpg`, `ID-normal-1.jpg` …; DATE is in UTC."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -45,14 +50,16 @@ class Snapshots:
         """
         if judgement.picture is None:
             return Saved(None, None)
-        plain = event_file(event, ".jpg")
-        _write_whole(self._root / plain, judgement.picture)
+        plain = self._write(event, ".jpg", judgement.picture)
         drawn = with_overlay(judgement)
-        if drawn is None:
-            return Saved(str(plain), None)
-        overlay = event_file(event, "-overlay.jpg")
-        _write_whole(self._root / overlay, drawn)
-        return Saved(str(plain), str(overlay))
+        overlay = None if drawn is None else self._write(event, "-overlay.jpg", drawn)
+        ordinary = enumerate(judgement.examples, start=1)
+        return Saved(plain, overlay, tuple(self._write(event, f"-normal-{i}.jpg", each) for i, each in ordinary))
+
+    def _write(self, event: Event, ending: str, content: bytes) -> str:
+        name = str(event_file(event, ending))
+        _write_whole(self._root / name, content)
+        return name
 
 
 def event_file(event: Event, suffix: str) -> PurePosixPath:

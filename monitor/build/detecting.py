@@ -72,6 +72,7 @@ from detectors.thresholds.quantile import QuantileThreshold
 from detectors.thresholds.spot import SpotThreshold
 from detectors.thresholds.zscore import ZScoreThreshold
 from detectors.view import SIZE, View
+from detectors.words import meaning
 from detectors.zones import Zones
 from monitor.config import CameraSections, DetectorOptions
 
@@ -121,7 +122,13 @@ def _channels(
         ("place", sections.place.threshold, sections.place.learning, 60.0),
     ):
         detectors = [
-            Detector(d.name, keys[d.name], _model(d.model, _seed(seed, d.name), device), Part(d.weight, d.usual))
+            Detector(
+                d.name,
+                keys[d.name],
+                _model(d.model, _seed(seed, d.name), device),
+                Part(d.weight, d.usual),
+                meaning(d.feature, d.model),
+            )
             for d in sections.detectors
             if d.channel == name
         ]

@@ -84,4 +84,5 @@ def _keeper(
         journal,
         inherited,
         kept,
+        None if kept is None else config.data_dir,  # of what is live alone
     )

@@ -187,7 +187,7 @@ def _strength(event: Event) -> str:
 
 def _page(event: Event, folder: Path) -> Iterator[str]:
     yield f"event     {event.id}"
-    yield f"camera    {event.camera}, {event.state.value}"
+    yield f"camera    {event.camera}, {event.state.value}" + (f", {event.light}" if event.light else "")
     yield f"phase     {event.phase.value}" + (f", {event.cause}" if event.cause else "")
     if event.shadow:
         yield "shadow    nobody was told: the camera's shadow raised it"
@@ -203,10 +203,13 @@ def _page(event: Event, folder: Path) -> Iterator[str]:
     chance = "" if event.p_value is None else f", p-value {event.p_value:.2g}"
     yield f"score     {event.score:.4g} above the limit {event.limit:.4g}{chance}; {event.frames} anomalous frames"
     for reason in event.reasons:
-        yield f"reason    {reason.detector}: {reason.text}"
+        chance = "" if reason.p_value is None else f" (p-value {reason.p_value:.2g})"
+        yield f"reason    {reason.detector}: {reason.text}{chance}"
     for name, file in (("snapshot", event.snapshot), ("overlay", event.overlay), ("clip", event.clip)):
         if file is not None:
             yield f"{name:<9} {folder / file}"
+    for normal in event.normals:
+        yield f"normal    {folder / normal}"
 
 
 def _page_of_people(listed: Listed, said: Sequence[Feedback]) -> Iterator[str]:

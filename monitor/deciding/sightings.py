@@ -34,6 +34,7 @@ class Sighting:
     state: State
     reasons: tuple[Reason, ...]
     channels: tuple[str, ...] = ("",)
+    light: str = ""
 
 
 def sighting_of(judgement: Judgement) -> Sighting | None:
@@ -57,6 +58,7 @@ def sighting_of(judgement: Judgement) -> Sighting | None:
         # What is not finite cannot be written as JSON, and would make the stored event unreadable.
         reasons=tuple(r for r in judgement.reasons if r.box is None or all(map(isfinite, r.box))),
         channels=_exceeded(judgement),
+        light=judgement.light,
     )
 
 
@@ -110,6 +112,7 @@ def opened(judgement: Judgement, first: Sighting) -> Event:
         overlay=None,
         clip=None,
         shadow=judgement.shadow,
+        light=first.light,
     )
 
 
@@ -125,6 +128,7 @@ def gone_on(event: Event, sighting: Sighting) -> Event:
         limit=sighting.limit,
         p_value=sighting.p_value,
         state=sighting.state,
+        light=sighting.light,
         reasons=(*_new_rules(event.reasons, sighting.reasons), *sighting.reasons),
     )
 

@@ -7,10 +7,12 @@ it is told to.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import structlog
 
 from detectors.base import StateError
+from monitor import learned
 from monitor.scoring.checkpoints import CheckpointError, Checkpoints, ForeignError
 from monitor.scoring.dated import Dated, Why
 from monitor.scoring.journal import Journal
@@ -34,6 +36,7 @@ class Keeper:
         journal: Journal | None = None,
         inherited: Checkpoints | None = None,
         dated: Dated | None = None,
+        shown: Path | None = None,
     ) -> None:
         """Begin where the camera stood.
 
@@ -45,11 +48,13 @@ class Keeper:
             journal: Of the minutes since; None without a budget.
             inherited: Where it begins if nothing of its own fits.
             dated: Its dated snapshots; None if none are kept.
+            shown: The data folder, where people find what it learned; None if nobody is to see it.
         """
         self._camera = camera
         self._fresh = fresh
         self._checkpoints = checkpoints
         self._dated = dated
+        self._shown = shown
         self._daily_mono_ns: int | None = None  # when the next daily snapshot is due
         self._changing: dict[Why, bool] = {}  # what is about to change what it knows
         self._obeyed_ns = 0
@@ -94,6 +99,8 @@ class Keeper:
             lambda: self._checkpoints.write(scorer.state(), wall_ns, scorer.learned, self._obeyed_ns)
         ):
             self._saved_wall_ns = wall_ns
+            if self._shown is not None:
+                learned.write(self._shown, *scorer.told_learned(self._camera, wall_ns))
 
     def roll_back(self, snapshot: str, wished_ns: int, wall_ns: int) -> None:
         """Know what the dated snapshot of this name knows, and nothing learned since; once for each wish.

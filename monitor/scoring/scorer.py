@@ -12,6 +12,7 @@ import numpy as np
 from detectors.base import ChannelReading, Floats, Image, Picture, Reading, StateDict, StateView
 from detectors.budget.diary import Minute
 from detectors.pipeline import Pipeline
+from monitor.learned import MOST_PICTURES, Learned, LearnedChannel
 from monitor.types import ChannelScore, Frame, Judgement, Stamp, State, Verdict
 
 # People look at a live picture about this often; anomalous frames always carry theirs.
@@ -62,6 +63,13 @@ class CameraScorer:
         local = datetime.fromtimestamp(frame.stamp.wall_ns / _NS, UTC).astimezone()
         reading = self._pipeline.step(Picture(frame.image, frame.stamp.mono_ns / _NS), local)
         return self._told(frame, reading, self._clock() - began)
+
+    def told_learned(self, camera: str, wall_ns: int) -> tuple[Learned, list[bytes]]:
+        """What it has learned, for people, as of now, with some of its ordinary pictures as JPEG."""
+        seen = self._pipeline.examples
+        channels = tuple(LearnedChannel(name, count) for name, count in self._pipeline.learned_by.items())
+        told = Learned(camera, wall_ns, self.learned, channels, seen.count)
+        return told, [_jpeg(picture) for picture in seen.varied(MOST_PICTURES)]
 
     def learn(self) -> None:
         """Let the frame that was judged last be learned."""
@@ -161,6 +169,7 @@ class CameraScorer:
             examples=tuple(_jpeg(example) for example in reading.examples),
             accepting=reading.accepting,
             scaled_s=frame.scaled_s,
+            light=reading.light,
         )
 
 

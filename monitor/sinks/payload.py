@@ -37,7 +37,8 @@ class Payload:
         frames: Anomalous frames so far.
         reasons: Strongest first: detector, text, p_value, box as shares (left, top, right, bottom), the channel it
             speaks in ("moving", "scene", "rules" for a rule of the user's, "tamper" for what was done to the camera
-            itself, "health"), and cells, its hottest places as such boxes, hottest first.
+            itself, "health"), cells, its hottest places as such boxes, hottest first, ratio, its score in units of what
+            is usually high for it, and of the text place, where it is, and often, how rare.
         cause: Why it closed; null while open. What is strange again soon after goes on with the same event: "updated"
             may follow "closed".
         held: Why nobody was told at once: "still learning" or "over budget"; "" if they were.
@@ -46,6 +47,8 @@ class Payload:
             others; "" if nothing is.
         snapshot: File below the data folder; `overlay` with the heatmap, `clip` the video. Null if there is none.
         link: Where a browser shows it; null if it is not known how the web server is reached.
+        normals: Files of ordinary pictures that are most like it where it is strange, nearest first.
+        light: In which the camera saw: "colour", "infrared", "dark"; "" where that is not known.
         snapshot_jpeg_base64: The overlay, or else the snapshot, if the sink is set to send it and the file is there.
     """
 
@@ -74,6 +77,8 @@ class Payload:
     overlay: str | None
     clip: str | None
     link: str | None
+    normals: tuple[str, ...]
+    light: str
     snapshot_jpeg_base64: str | None
 
 
@@ -109,6 +114,8 @@ def payload_of(event: Event, *, pictures: Path | None = None, link: str | None =
         overlay=event.overlay,
         clip=event.clip,
         link=None if link is None else f"{link}/#/event/{event.id}",
+        normals=event.normals,
+        light=event.light,
         snapshot_jpeg_base64=None if pictures is None else _picture(pictures, event.overlay or event.snapshot),
     )
 

@@ -32,6 +32,17 @@ def test_files_lie_by_date_and_camera(
     assert drawn.shape == (48, 64, 3)
 
 
+def test_what_would_have_been_normal_lies_beside(
+    tmp_path: Path, new_event: Callable[..., Event], new_judgement: Callable[..., Judgement]
+) -> None:
+    """The ordinary pictures that came with the frame, nearest first, byte for byte."""
+    judgement = replace(new_judgement(0, anomalous=True), examples=(b"nearest", b"next"))
+    saved = Snapshots(tmp_path).save(new_event(), judgement)
+    folder = "events/2026-09-21/gate"
+    assert saved.normals == tuple(f"{folder}/00000000000000aa-normal-{number}.jpg" for number in (1, 2))
+    assert [(tmp_path / name).read_bytes() for name in saved.normals] == [b"nearest", b"next"]
+
+
 def test_a_later_picture_replaces_the_earlier_one_and_leaves_no_part(
     tmp_path: Path, new_event: Callable[..., Event], new_judgement: Callable[..., Judgement]
 ) -> None:

@@ -204,6 +204,15 @@ def test_what_follows_a_recordings_end_or_a_stop_is_another_event(cause: Cause, 
     assert state.joined == 0
 
 
+def test_the_light_is_that_of_the_strongest_frame() -> None:
+    """As are the score and the reasons."""
+    state = play("AAAA").state
+    for seq, score, light in ((4, 5.0, "infrared"), (5, 3.0, "dark")):
+        state, _ = step(state, replace(judged("A", seq, seq, score=score), light=light), RULES)
+    _, (closed,) = end(state, "stopped")
+    assert (closed.score, closed.light) == (5.0, "infrared")
+
+
 RULE = Reason("porch", "somebody stays on the porch", None, None, "rules")
 
 

@@ -18,6 +18,7 @@ from detectors.options import LearningOptions, ZScoreThresholdOptions
 from detectors.stages import NoStages
 from detectors.state import with_prefix
 from detectors.thresholds.zscore import ZScoreThreshold
+from detectors.words import PLAIN
 
 STEP_S = 0.1
 SHAPE = (4, 6)
@@ -197,8 +198,13 @@ def test_reasons_say_who_how_much_how_rare_and_where() -> None:
     assert reading.verdict is Verdict.ANOMALOUS
     first, second = play.channel.reasons()
     assert (first.detector, second.detector, first.channel) == ("b", "a", "moving")
-    assert first.text.startswith("b scores ")
-    assert first.text.endswith("× its usual high")
+    assert first.place == "middle"
+    assert first.text == f"middle: {PLAIN}; {first.often}"
+    assert first.often.startswith("rarer than anything in the last ")
+    assert second.text.startswith("middle: nothing unusual by itself; about once in ")
+    assert first.ratio is not None
+    assert second.ratio is not None
+    assert first.ratio > 10 > second.ratio
     assert first.p_value is not None
     assert second.p_value is not None
     assert first.p_value < 0.1 < second.p_value

@@ -148,3 +148,16 @@ def test_a_state_that_cannot_be_is_refused(shape: tuple[int, ...], offered: int)
     with pytest.raises(StateError):
         examples.restore({"pictures": np.zeros(shape, np.uint8), "offered": np.array(offered, np.int64)})
     assert len(pictures(examples)) == 4
+
+
+def test_the_varied_ones_are_unlike_one_another() -> None:
+    """Of many alike and few that differ each of the few is among them, and none is there twice."""
+    examples = Examples(0)
+    for number in range(40):
+        examples.learn(picture(0, light=number % 3))
+    for bar in (24, 48, 72):
+        examples.learn(picture(bar))
+    shown = examples.varied(4)
+    assert sorted(int(np.argmax(each[0, :, 0])) for each in shown) == [0, 24, 48, 72]
+    assert len(examples.varied(100)) == examples.count == 43
+    assert Examples(0).varied(3) == ()

@@ -201,6 +201,25 @@ def test_one_anomalous_channel_makes_the_picture_anomalous(colour: int, name: st
     assert strongest_box(reading.heatmap) == pytest.approx((4 / 6, 1 / 4, 5 / 6, 2 / 4), abs=1 / 30)
 
 
+def test_a_reason_names_the_zone_it_lies_in_or_else_the_part_of_the_picture() -> None:
+    """In the user's own words where there are any."""
+    feed = ready()
+    left = feed.live(15, {BLUE: 255}, at=(0, 16)).reasons[0]
+    feed.live(40)
+    right = feed.live(15, {BLUE: 255}, at=(0, 80)).reasons[0]
+    assert left.text == f"left: something is unlike what is usual here; {left.often}"
+    assert (left.place, right.place) == ("left", "upper right")
+
+
+def test_a_reading_says_in_what_light_it_was() -> None:
+    """And keeps to it while the camera's exposure swings."""
+    feed = Feed(double())
+    grey = np.full((*SIZE, 3), 110, np.uint8)
+    assert feed.show(grey + np.array([0, 20, 60], np.uint8)).light == "colour"
+    lights = [feed.show(grey).light for _ in range(60)]
+    assert (lights[20], lights[-1]) == ("colour", "infrared")
+
+
 def test_of_two_anomalous_channels_the_stronger_comes_first() -> None:
     """Compared by how far each is above its own limit."""
     feed = ready()

@@ -141,3 +141,13 @@ def test_all_of_the_picture_can_be_masked() -> None:
     zones = Zones({"left": LEFT}, [ALL])
     assert not zones.watched(9, 16).any()
     assert not zones.cells("left", 9, 16).any()
+
+
+def test_a_box_is_in_the_zones_that_hold_half_of_it() -> None:
+    """In none, one or several of them, whatever its size."""
+    zones = Zones({"left": LEFT, "top": TOP}, [])
+    assert zones.named_at((0.1, 0.1, 0.2, 0.2)) == ("left", "top")
+    assert zones.named_at((0.3, 0.6, 0.6, 0.7)) == ("left",)
+    assert zones.named_at((0.9, 0.9, 0.9, 0.9)) == ()
+    assert zones.named_at((1.0, 1.0, 1.0, 1.0)) == ()
+    assert zones.named_at((0.0, 0.0, 1.0, 1.0)) == ("left", "top")

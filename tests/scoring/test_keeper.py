@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from structlog.testing import capture_logs
@@ -13,6 +14,8 @@ from structlog.testing import capture_logs
 from detectors.budget.allowance import Allowance, Opening
 from detectors.budget.budget import Budget
 from detectors.budget.diary import Diary
+from monitor import learned
+from monitor.learned import MOST_PICTURES, LearnedChannel
 from monitor.scoring.checkpoints import Checkpoints
 from monitor.scoring.journal import Journal
 from monitor.scoring.keeper import Keeper
@@ -216,3 +219,22 @@ def test_a_crash_between_checkpoints_forgets_no_minute(tmp_path: Path, frame: Fr
     assert np.array_equal(after.minutes, before.minutes)
     _, forgetful = keeper(None)
     assert len(forgetful) < len(before)
+
+
+def test_a_camera_shows_what_it_learned_with_each_checkpoint(
+    tmp_path: Path, taught: Callable[[int], CameraScorer]
+) -> None:
+    """Pictures that can be looked at, as many as it keeps but no more than twelve, and counts that are its own."""
+    keeper = Keeper("gate", lambda: taught(0), Checkpoints(tmp_path / "c", "gate", "p", 3), 300, shown=tmp_path)
+    keeper.save(1)
+    assert learned.read(tmp_path, "gate") is None
+    keeper.scorer = taught(450)
+    keeper.save(2)
+    found = learned.read(tmp_path, "gate")
+    assert found is not None
+    assert (found.at_ns, found.learned) == (2, keeper.scorer.learned)
+    assert found.channels == (LearnedChannel("moving", keeper.scorer.learned),)
+    assert len(found.pictures) == min(found.kept, MOST_PICTURES) > 1
+    shapes = [cv2.imread(str(tmp_path / name)).shape for name in found.pictures]  # type: ignore[union-attr]
+    assert set(shapes) == {(24, 32, 3)}
+    assert all(np.ptp(cv2.imread(str(tmp_path / name))) > 0 for name in found.pictures)  # type: ignore[call-overload]
