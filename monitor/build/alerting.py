@@ -21,6 +21,7 @@ from monitor.alerting.sweep import Sweep
 from monitor.alerting.upkeep import Upkeep
 from monitor.build.rules import budget, candidates, rules
 from monitor.build.sinks import routes, switches
+from monitor.build.web import web_server
 from monitor.clock import SystemClock
 from monitor.config import (
     CameraSections,
@@ -30,10 +31,8 @@ from monitor.deciding.decider import EpisodeDecider
 from monitor.deciding.health import HealthAssessor, HealthRules
 from monitor.deciding.valve import Valve
 from monitor.metrics import Metrics, new_registry
-from monitor.types import Event
-from monitor.views import DeliveryView, Overview
-from monitor.web.app import create_app
-from monitor.web.server import LOOPBACK_HOSTS, WebServer
+from monitor.views import DeliveryView
+from monitor.web.server import WebServer
 
 # The processes that are expected to tell of themselves.
 PROCESSES = ("capture", "worker", "alert")
@@ -61,7 +60,7 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
     Raises:
         ConfigError: A sink's secret cannot be read.
         StoreError: The store cannot be opened.
-        WebError: The address is not loopback's, or taken.
+        WebError: The address is taken, or the certificate cannot be used.
     """
     told, beaten = routes(config, environ), switches(config, environ)
     store = open_store(config.data_dir, [each.sink.name for each in told])
@@ -89,11 +88,9 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
         list(config.cameras),
         PROCESSES,
     )
-    host, _, port = config.alerting.web.listen.rpartition(":")
-    app = create_app(_Pages(desk, metrics, store, clock), config.data_dir, LOOPBACK_HOSTS)
     with ExitStack() as ending:  # undone backwards
         ending.callback(store.close)
-        web = WebServer(app, host.strip("[]"), int(port))
+        web = web_server(config, environ, desk, store, metrics, clock)
         upkeep.start()
         ending.callback(upkeep.stop, FAREWELL_S)
         delivery.start(lambda: desk.overview.cameras)
@@ -164,25 +161,3 @@ class _Tellers:
 
     def views(self) -> tuple[DeliveryView, ...]:
         return self._delivery.views() + self._pulses.views()
-
-
-class _Pages:
-    """What the pages show, from the desk, the metrics and the store."""
-
-    def __init__(self, desk: AlertDesk, metrics: Metrics, store: EventStore, clock: SystemClock) -> None:
-        self._desk, self._metrics, self._store, self._clock = desk, metrics, store, clock
-
-    def overview(self) -> Overview:
-        return self._desk.overview
-
-    def exposition(self) -> tuple[bytes, str]:
-        return self._metrics.exposition()
-
-    def event(self, event_id: str) -> Event | None:
-        try:
-            return self._store.event(event_id)
-        except StoreError:
-            return None
-
-    def mono_ns(self) -> int:
-        return self._clock.mono_ns()

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from monitor.cli import budget, check, compare, evaluate, events, keeping, models, promote, run, scan, sinks
+from monitor.cli import budget, check, compare, evaluate, events, keeping, models, promote, run, scan, sinks, web
 from monitor.cli.terms import EXIT_FAILED, EXIT_OK, EXIT_USAGE, FailedError, examples, say
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ events.app.command("unprotect", epilog=keeping.UNPROTECT_EXAMPLES)(keeping.unpro
 events.app.command("delete", epilog=keeping.DELETE_EXAMPLES)(keeping.delete)
 app.add_typer(events.app, name="events")
 app.add_typer(sinks.app, name="sinks")
+app.add_typer(web.app, name="web")
 
 
 def _version(wanted: bool) -> None:

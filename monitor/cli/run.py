@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import sys
 import uuid
 from pathlib import Path
@@ -13,6 +15,7 @@ from monitor.cli.terms import EXIT_OK, DataDirOption, examples
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.terminal import Places
 
 EXAMPLES = examples(
     "rareframe run",
@@ -98,11 +101,20 @@ def _daemon(config: Config, *, live: bool) -> int:
     from monitor import daemon, terminal  # noqa: PLC0415 - see the package
 
     config = daemon.with_port(config)
-    places = terminal.Places(
-        url=f"http://{config.alerting.web.listen}", data_dir=config.data_dir, logs=config.logging.dir
-    )
-    with terminal.watching(places, tuple(config.cameras), live=live):
+    with terminal.watching(_places(config), tuple(config.cameras), live=live):
         code = daemon.run(config)
     if code == EXIT_OK:
         typer.echo(f"stopped; what was stored: rareframe events list --data-dir {config.data_dir}")
     return code
+
+
+def _places(config: Config) -> Places:
+    """Where the live view asks; where others log in, with a token that lasts as long as this daemon."""
+    from monitor.config.places import VIEW_TOKEN_ENV, web_url  # noqa: PLC0415 - see the package
+    from monitor.terminal import Places  # noqa: PLC0415
+
+    web, token = config.alerting.web, ""
+    if web.users or web.tokens:
+        token = os.environ[VIEW_TOKEN_ENV] = secrets.token_hex(32)
+    certificate = None if web.tls is None else web.tls.cert_file
+    return Places(web_url(web), config.data_dir, config.logging.dir, token, certificate)

@@ -24,7 +24,6 @@ from monitor.config.service import (
     SupervisorOptions,
     TcpOptions,
     TransportOptions,
-    WebOptions,
 )
 from monitor.config.sinks import (
     AlertmanagerSinkOptions,
@@ -39,6 +38,7 @@ from monitor.config.sinks import (
 from monitor.config.telling import ToldSection, quiet_spans
 from monitor.config.text import ConfigError, Problem
 from monitor.config.tree import Config
+from monitor.config.web import WebOptions, WebTokenOptions, WebUserOptions
 
 __all__ = [
     "AlertingOptions",
@@ -70,6 +70,8 @@ __all__ = [
     "ToldSection",
     "TransportOptions",
     "WebOptions",
+    "WebTokenOptions",
+    "WebUserOptions",
     "WebhookSinkOptions",
     "checkpoint_dir",
     "demo",

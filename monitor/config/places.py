@@ -7,6 +7,11 @@ import os
 import tempfile
 from pathlib import Path
 
+from monitor.config.web import WebOptions
+
+# The environment variable by which `rareframe run` hands its own processes a token for the live view.
+VIEW_TOKEN_ENV = "RAREFRAME_VIEW_TOKEN"  # noqa: S105 - the name of a variable, no token
+
 
 def store_path(data_dir: Path) -> Path:
     """The event store."""
@@ -30,3 +35,11 @@ def socket_dir(data_dir: Path) -> Path:
     """
     name = hashlib.sha256(os.fsencode(data_dir.absolute())).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"rareframe-{os.geteuid()}-{name}"
+
+
+def web_url(told: WebOptions, port: int | None = None) -> str:
+    """Where a program on this host asks the web server, without a slash at its end; `port`: the one that it got."""
+    host, _, configured = told.listen.rpartition(":")
+    # Who listens everywhere listens on loopback too, and an address for "everywhere" cannot be asked.
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - looked for, not listened at
+    return f"{'http' if told.tls is None else 'https'}://{host}:{configured if port is None else port}"

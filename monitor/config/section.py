@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,3 +40,12 @@ class Section(Options):
     def __str__(self) -> str:
         """As `repr`; pydantic's own would skip what that hides."""
         return repr(self)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether `HOST:PORT` can be reached from this host only."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -5,29 +5,14 @@ Every text given as `description` is also the comment in configs/default.yaml an
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from monitor.config.section import FilePath, Section
+from monitor.config.section import FilePath, Section, is_loopback
 from monitor.config.sinks import HttpUrl, JsonlSinkOptions, SinkOptions
+from monitor.config.web import WebOptions
 
-
-def is_loopback(address: str) -> bool:
-    """Whether `HOST:PORT` can be reached from this host only."""
-    host = address.rpartition(":")[0].strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-Address = Annotated[
-    str,
-    StringConstraints(pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"),
-    Field(json_schema_extra={"patternErrorMessage": 'an address and port such as "127.0.0.1:9108"'}),
-]
 TcpEndpoint = Annotated[
     str,
     StringConstraints(pattern=r"^tcp://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"),
@@ -78,26 +63,6 @@ class TcpOptions(Section):
 TransportOptions = Annotated[IpcOptions | TcpOptions, Field(discriminator="kind")]
 
 
-class WebOptions(Section):
-    """The status page, pictures and metrics."""
-
-    listen: Address = Field(
-        default="127.0.0.1:9108",
-        description="Where it is served. Addresses of this host only, as there is no login; port 0 takes a free one.",
-    )
-
-    @model_validator(mode="after")
-    def _stays_on_this_host(self) -> Self:
-        if int(self.listen.rpartition(":")[2]) > 65_535:  # noqa: PLR2004 - the largest port
-            raise ValueError(f'listen: expected a port of at most 65535, got "{self.listen}"; lower it')
-        if not is_loopback(self.listen):
-            raise ValueError(
-                f'listen: expected an address of this host such as 127.0.0.1:9108, got "{self.listen}"; '
-                "there is no login yet, so put a proxy with one in front"
-            )
-        return self
-
-
 class NoticeOptions(Section):
     """When people are told of trouble: a camera offline, a process down, the disk nearly full, a sink that fails."""
 
@@ -119,7 +84,7 @@ class AlertingOptions(Section):
         default=None, description="How people reach the web server, for links in what they are told; null: no links."
     )
     notices: NoticeOptions = Field(default=NoticeOptions(), description="When people are told of trouble.")
-    web: WebOptions = Field(default=WebOptions(), description="The status page, pictures and /metrics.")
+    web: WebOptions = Field(default=WebOptions(), description="The dashboard, the API and /metrics.")
 
 
 class SupervisorOptions(Section):

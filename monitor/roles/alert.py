@@ -17,6 +17,7 @@ from monitor.build.alerting import alerting
 from monitor.build.joining import endpoints
 from monitor.build.rules import budgets, candidates
 from monitor.config import Config
+from monitor.config.places import web_url
 from monitor.roles.voice import CannotStartError, Heart, SelfReport
 from monitor.transport import Context, Receiver
 from monitor.types import CameraReport, Judgement, ProcessReport, ScoringReport
@@ -53,7 +54,7 @@ def _alert(config: Config, stop: Callable[[], bool]) -> None:
         Receiver(context, places.judgements, window=WINDOW, key=places.key) as inbox,
         alerting(config, os.environ) as running,
     ):
-        _log.info("listening", url=f"http://127.0.0.1:{running.web.port}")
+        _log.info("listening", url=web_url(config.alerting.web, running.web.port))
         myself = SelfReport("alert", boot, running.desk.handle)
         watch = WishWatch(config.data_dir, partial(_obey, config, running.desk))
         ticked_s, turns = float("-inf"), 0

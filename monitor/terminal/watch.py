@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -32,11 +33,15 @@ class Places:
         url: Of the web server, without a slash at its end.
         data_dir: Where events and pictures are.
         logs: Folder of the log files; None if logs go to standard error.
+        token: Shown to the web server, if it asks for a login; never to people.
+        certificate: The web server's, if it speaks TLS: it is trusted, whatever name it is made out to.
     """
 
     url: str
     data_dir: Path
     logs: Path | None
+    token: str = field(default="", repr=False)
+    certificate: Path | None = None
 
     def lines(self) -> list[str]:
         """The same for people."""
@@ -94,7 +99,16 @@ def watching(places: Places, cameras: Sequence[str], *, live: bool, out: TextIO 
 
 def _client(places: Places) -> httpx.Client:
     # The environment's proxies are for the world outside, not for a daemon on this host.
-    return httpx.Client(base_url=places.url, timeout=_TIMEOUT_S, trust_env=False)
+    headers = {"Authorization": f"Bearer {places.token}"} if places.token else {}
+    verify = True if places.certificate is None else _trusting(places.certificate)
+    return httpx.Client(base_url=places.url, timeout=_TIMEOUT_S, trust_env=False, headers=headers, verify=verify)
+
+
+def _trusting(certificate: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=certificate)
+    context.check_hostname = False  # it is asked by its address; the certificate itself is what is known
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def _show_lines(places: Places, cameras: Sequence[str], stop: threading.Event, out: TextIO) -> None:

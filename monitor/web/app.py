@@ -1,156 +1,170 @@
-"""`/metrics`, `/healthz`, `/status` and the pictures, as an ASGI application. It only reads, and listens on no port."""
+"""The web server's table of routes, and the ASGI application made of it. It listens on no port."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-import msgspec
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
+from starlette.types import ASGIApp
 
-from monitor.types import Event, State
-from monitor.views import Health, Overview, Status, Trouble
+from monitor.views import Overview
+from monitor.web.access import Access, Doors
+from monitor.web.answers import Done
+from monitor.web.entry import no_such_route, route
 from monitor.web.guards import Guards
+from monitor.web.listing import EventPage, ListedEvent
+from monitor.web.live import HealthBody, LivePages
+from monitor.web.login import LoggedIn, LoginBody, LoginPages, Me
+from monitor.web.openapi import Description
+from monitor.web.pages import FOLDER, StaticPages
+from monitor.web.roles import Role
+from monitor.web.sessions import Sessions
+from monitor.web.source import Archive, Live
+from monitor.web.stored import EventPages, EventsQuery
+from monitor.web.stream import Stream
+from monitor.web.table import HTML, JPEG, JSON, MP4, STREAM, TEXT, Call, Endpoint
+from monitor.web.throttle import ACCOUNT_WAIT_S, ADDRESS_WAIT_S, Throttle
 
-# The overview is made anew about once a second.
-_STALE_S = 15.0
-_EVENT_ID = re.compile(r"[0-9a-f]{16}")
-
-
-class Source(Protocol):
-    """What is shown."""
-
-    def overview(self) -> Overview:
-        """Everything at the last moment it was looked at."""
-
-    def exposition(self) -> tuple[bytes, str]:
-        """The metrics and their content type."""
-
-    def event(self, event_id: str) -> Event | None:
-        """One stored event; may block."""
-
-    def mono_ns(self) -> int:
-        """The clock of `Overview.made_mono_ns`."""
+API = "/api/v1"
 
 
 @dataclass(frozen=True, slots=True)
-class CameraHealth:
-    """One camera in `/healthz`."""
+class Shown:
+    """What the application is made of; whoever made the parts closes them.
 
-    state: State
-    reason: str
-    ended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HealthBody:
-    """The body of `/healthz`; `reasons` oldest first."""
-
-    status: Status
-    can_alert: bool
-    reasons: tuple[Trouble, ...]
-    cameras: dict[str, CameraHealth]
-
-
-def create_app(source: Source, data: Path, hosts: frozenset[str]) -> Starlette:
-    """The application.
-
-    Args:
+    Attributes:
         data: The data folder: no file outside it is ever shown.
-        hosts: The names under which it may be asked for, without ports; see `guards`.
+        clock_s: Monotonic seconds, for sessions and waits.
+        version: Of rareframe.
+        faults: What `archive` raises when it cannot, with messages for people.
+        static: The folder of the dashboard's files.
     """
-    pages = _Pages(source, data.resolve())
-    routes = [
-        Route("/metrics", pages.metrics),
-        Route("/healthz", pages.healthz),
-        Route("/status", pages.status),
-        Route("/cameras/{camera}/picture.jpg", pages.picture),
-        Route("/events/{event}/snapshot.jpg", pages.snapshot),
-        Route("/events/{event}/overlay.jpg", pages.overlay),
+
+    live: Live
+    archive: Archive
+    data: Path
+    doors: Doors
+    clock_s: Callable[[], float]
+    version: str
+    faults: tuple[type[Exception], ...]
+    static: Path = FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The application; `close` ends what would never end by itself, from any thread."""
+
+    asgi: ASGIApp
+    table: Sequence[Endpoint]
+    close: Callable[[], None]
+
+
+def create_app(shown: Shown) -> Application:
+    """The application."""
+    sessions = Sessions(shown.clock_s)
+    access = Access(shown.doors, sessions)
+    accounts, addresses = (Throttle(longest_s, shown.clock_s) for longest_s in (ACCOUNT_WAIT_S, ADDRESS_WAIT_S))
+    login = LoginPages(shown.doors, access, sessions, accounts, addresses)
+    live, stored = LivePages(shown.live), EventPages(shown.archive, shown.data, shown.faults)
+    stream = Stream(live.overview, stored.as_listed)
+    static = StaticPages(shown.static)
+    description = Description(shown.version)
+    table = [
+        *_pages(static),
+        *_plain(live, stored),
+        *_account(login),
+        *_reading(live, stored),
+        Endpoint(
+            "GET",
+            f"{API}/stream",
+            Role.VIEWER,
+            "Server-sent events: overview and event.",
+            _stream(stream, access),
+            STREAM,
+        ),
+        Endpoint("GET", f"{API}/openapi.json", Role.NOBODY, "This document.", description.answer, JSON),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guards, hosts=hosts)])
+    description.of(table)
+    guards = Middleware(Guards, hosts=shown.doors.hosts, any_address=shown.doors.any_address)
+    app = Starlette(
+        routes=[route(each, access, shown.faults) for each in table],
+        middleware=[guards],
+        exception_handlers=no_such_route(),
+    )
+    return Application(app, table, stream.close)
 
 
-class _Pages:
-    def __init__(self, source: Source, data: Path) -> None:
-        self._source = source
-        self._data = data
-
-    async def metrics(self, _: Request) -> Response:
-        body, content_type = self._source.exposition()
-        return Response(body, headers={"Content-Type": content_type})
-
-    async def healthz(self, _: Request) -> Response:
-        overview = self._source.overview()
-        health = self._fresh(overview)
-        cameras = {c.camera: CameraHealth(c.state, c.reason, c.ended) for c in overview.cameras}
-        body = HealthBody(health.status, health.can_alert, health.troubles, cameras)
-        well = health.can_alert and health.status is not Status.STARTING
-        return _json(body, 200 if well else 503)
-
-    async def status(self, _: Request) -> Response:
-        overview = self._source.overview()
-        cameras = tuple(replace(camera, picture=None) for camera in overview.cameras)
-        return _json(replace(overview, cameras=cameras, health=self._fresh(overview)), 200)
-
-    async def picture(self, request: Request) -> Response:
-        name = request.path_params["camera"]
-        cameras = self._source.overview().cameras
-        picture = next((camera.picture for camera in cameras if camera.camera == name), None)
-        return _missing("no picture of that camera") if picture is None else _jpeg(picture)
-
-    async def snapshot(self, request: Request) -> Response:
-        return await self._event_file(request, lambda event: event.snapshot)
-
-    async def overlay(self, request: Request) -> Response:
-        return await self._event_file(request, lambda event: event.overlay)
-
-    async def _event_file(self, request: Request, name_of: Callable[[Event], str | None]) -> Response:
-        event_id = request.path_params["event"]
-        if not _EVENT_ID.fullmatch(event_id):
-            return _missing("no such event")
-        content = await run_in_threadpool(self._read, event_id, name_of)
-        return _missing("no picture of that event") if content is None else _jpeg(content)
-
-    def _read(self, event_id: str, name_of: Callable[[Event], str | None]) -> bytes | None:
-        event = self._source.event(event_id)
-        name = None if event is None else name_of(event)
-        if name is None:
-            return None
-        path = (self._data / name).resolve()
-        # The name comes from the store, not from the request; even so nothing outside the data folder is shown.
-        if path.suffix != ".jpg" or not path.is_relative_to(self._data):
-            return None
-        try:
-            return path.read_bytes()
-        except OSError:
-            return None
-
-    def _fresh(self, overview: Overview) -> Health:
-        """A loop that hangs cannot say so itself."""
-        age_s = (self._source.mono_ns() - overview.made_mono_ns) / 1e9
-        if age_s < _STALE_S:
-            return overview.health
-        what = f"the alert loop has not turned for {age_s:.0f} s"
-        stuck = Trouble("process", "alert", what, overview.made_ns, "restart it and report the log")
-        return Health(Status.DEGRADED, can_alert=False, troubles=(stuck, *overview.health.troubles))
+def _pages(static: StaticPages) -> list[Endpoint]:
+    return [
+        Endpoint("GET", "/", Role.NOBODY, "The dashboard.", static.index, HTML),
+        Endpoint("GET", "/static/{path:path}", Role.NOBODY, "What the dashboard is made of.", static.static, HTML),
+    ]
 
 
-def _json(value: object, status: int) -> Response:
-    return Response(msgspec.json.encode(value), status, media_type="application/json")
+def _plain(live: LivePages, stored: EventPages) -> list[Endpoint]:
+    """For programs that want one thing: Prometheus, a load balancer, `curl`."""
+    viewer = Role.VIEWER
+    return [
+        Endpoint("GET", "/metrics", viewer, "All metrics, for Prometheus.", live.metrics, TEXT, public="metrics"),
+        Endpoint(
+            "GET",
+            "/healthz",
+            viewer,
+            "Whether events can be told.",
+            live.healthz,
+            HealthBody,
+            public="healthz",
+            others=(503,),
+        ),
+        Endpoint("GET", "/status", viewer, "As /api/v1/overview.", live.status, Overview),
+        Endpoint("GET", "/cameras/{camera}/picture.jpg", viewer, "As below /api/v1.", live.picture, JPEG),
+        Endpoint("GET", "/events/{event}/snapshot.jpg", viewer, "As below /api/v1.", stored.snapshot, JPEG),
+        Endpoint("GET", "/events/{event}/overlay.jpg", viewer, "As below /api/v1.", stored.overlay, JPEG),
+    ]
 
 
-def _jpeg(content: bytes) -> Response:
-    return Response(content, media_type="image/jpeg")
+def _account(login: LoginPages) -> list[Endpoint]:
+    anybody = Role.NOBODY
+    return [
+        Endpoint("GET", f"{API}/me", anybody, "Who asks, and whether one has to log in.", login.me, Me),
+        Endpoint(
+            "POST",
+            f"{API}/login",
+            anybody,
+            "Log in with a password; sets a cookie.",
+            login.login,
+            LoggedIn,
+            body=LoginBody,
+        ),
+        Endpoint("POST", f"{API}/logout", anybody, "Log out.", login.logout, Done),
+    ]
 
 
-def _missing(what: str) -> Response:
-    return PlainTextResponse(what, 404)
+def _reading(live: LivePages, stored: EventPages) -> list[Endpoint]:
+    viewer, camera, event = Role.VIEWER, f"{API}/cameras/{{camera}}", f"{API}/events/{{event}}"
+    return [
+        Endpoint("GET", f"{API}/overview", viewer, "Every camera, process and recent event.", live.status, Overview),
+        Endpoint("GET", f"{camera}/picture.jpg", viewer, "The newest analysed picture.", live.picture, JPEG),
+        Endpoint(
+            "GET", f"{API}/events", viewer, "Stored events, newest first.", stored.events, EventPage, query=EventsQuery
+        ),
+        Endpoint("GET", event, viewer, "One event.", stored.event, ListedEvent),
+        Endpoint("GET", f"{event}/snapshot.jpg", viewer, "Its strongest frame.", stored.snapshot, JPEG),
+        Endpoint("GET", f"{event}/overlay.jpg", viewer, "The same with its heatmap.", stored.overlay, JPEG),
+        Endpoint(
+            "GET", f"{event}/clip.mp4", viewer, "Its video; Range is obeyed.", stored.clip, MP4, others=(206, 416)
+        ),
+    ]
+
+
+def _stream(stream: Stream, access: Access) -> Callable[[Call], Awaitable[Response]]:
+    """As long as the login holds with which it was asked for."""
+
+    async def answer(call: Call) -> Response:
+        return await stream.answer(call, lambda: access.still(call.who))
+
+    return answer

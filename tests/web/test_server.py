@@ -1,15 +1,20 @@
-"""The server: on loopback only, and it stops."""
+"""The server: it takes its address, has an end to its patience, speaks TLS, and stops."""
 
 from __future__ import annotations
 
+import shutil
 import socket
+import ssl
+import subprocess
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from monitor.web.server import WebError, WebServer
+from monitor.web.server import Tls, WebError, WebServer
 
 PATIENCE_S = 5.0
 
@@ -40,10 +45,10 @@ def test_it_serves_on_loopback_and_stops(host: str) -> None:
         httpx.get(f"http://{address}:{port}/", timeout=1, trust_env=False)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org", ""])
-def test_beyond_loopback_is_refused(host: str) -> None:
-    """Without a login nothing is served to other machines, and the message says what to do instead."""
-    with pytest.raises(WebError, match=r"there is no login yet.*SSH tunnel"):
+@pytest.mark.parametrize("host", ["192.0.2.1", "example.invalid"])
+def test_an_address_of_another_machine_is_told(host: str) -> None:
+    """Before any thread is started."""
+    with pytest.raises(WebError, match=r"alerting\.web\.listen: .* cannot be taken"):
         WebServer(hello, host, 0)
 
 
@@ -69,3 +74,49 @@ def test_stopping_does_not_wait_for_a_client_that_says_nothing() -> None:
 def test_stopping_before_starting_is_fine() -> None:
     """An order that a failing start may bring."""
     assert WebServer(hello, "127.0.0.1", 0).stop()
+
+
+def test_half_a_request_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in the beginning nor after a whole one; whoever comes later is answered."""
+    monkeypatch.setattr("monitor.web.protocol.HEAD_S", 0.2)
+    with WebServer(hello, "127.0.0.1", 0) as server:
+        for before in (b"", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"):
+            with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as slow:
+                slow.sendall(before)
+                if before:
+                    assert slow.recv(4096).startswith(b"HTTP/1.1 200")
+                slow.sendall(b"GET / HTTP/1.1\r\nHost: loc")
+                slow.settimeout(PATIENCE_S)
+                with suppress(ConnectionResetError):
+                    while slow.recv(4096):
+                        pass
+        assert httpx.get(f"http://127.0.0.1:{server.port}/", trust_env=False, timeout=PATIENCE_S).text == "hello"
+
+
+def test_tls_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
+    """Who trusts the certificate is answered; plain HTTP is not."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is absent: apt-get install openssl")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    made = (
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
+        f"-addext subjectAltName=DNS:localhost -keyout {key} -out {cert}"
+    )
+    subprocess.run([openssl, *made.split()], check=True, capture_output=True)
+    with WebServer(hello, "127.0.0.1", 0, tls=Tls(cert, key)) as server:
+        trusting = ssl.create_default_context(cafile=str(cert))
+        url = f"localhost:{server.port}/"
+        assert httpx.get(f"https://{url}", verify=trusting, trust_env=False, timeout=PATIENCE_S).text == "hello"
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"http://{url}", trust_env=False, timeout=PATIENCE_S)
+
+
+@pytest.mark.parametrize("content", [None, b"no certificate"])
+def test_a_certificate_that_cannot_be_used_is_told(tmp_path: Path, content: bytes | None) -> None:
+    """With what to do, and the address is free again."""
+    cert = tmp_path / "cert.pem"
+    if content is not None:
+        cert.write_bytes(content)
+    with pytest.raises(WebError, match=r"alerting\.web\.tls: expected a certificate and its key"):
+        WebServer(hello, "127.0.0.1", 0, tls=Tls(cert, cert))
