@@ -1,13 +1,20 @@
-"""What tests of several rooms share: footage, a small video, an RTSP camera, and no thread left behind."""
+"""What tests of several rooms share: footage, a small video, an RTSP camera, servers, and no thread left behind."""
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -17,6 +24,7 @@ import pytest
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 RTSP_SERVER = SHARED / "tools" / "rtsp_server.py"
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # GStreamer's bindings are Debian's and not in the virtual environment
+PATIENCE_S = 10.0  # for a server to be there, and for what it is told to arrive
 THREAD_PATIENCE_S = 2.0  # for a thread that was told to stop and is just ending
 
 
@@ -136,3 +144,161 @@ def silent_port() -> Iterator[int]:
     """A TCP port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
+
+
+@pytest.fixture(name="free_port")
+def _free_port() -> Callable[[], int]:
+    """A port at which nobody listens."""
+
+    def find() -> int:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            return int(free.getsockname()[1])
+
+    return find
+
+
+class Server:
+    """A program that listens at `port`, started and ended by the tests."""
+
+    def __init__(self, command: list[str], port: int) -> None:
+        self.port = port
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until_s:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"{command[0]} did not listen within {PATIENCE_S:g} s")
+
+    def close(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="session", name="mosquitto")
+def _mosquitto(tmp_path_factory: Any) -> Iterator[Callable[..., Server]]:
+    """Start MQTT brokers: `mosquitto("allow_anonymous true", …, port=0)`, lines of its configuration."""
+    program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    if program is None:
+        pytest.skip("mosquitto is absent: apt-get install mosquitto")
+    started: list[Server] = []
+
+    def start(*lines: str, port: int = 0) -> Server:
+        if not port:
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                port = free.getsockname()[1]
+        file = tmp_path_factory.mktemp("mosquitto") / "mosquitto.conf"
+        file.write_text("\n".join(["user root", f"listener {port} 127.0.0.1", *lines]) + "\n")
+        started.append(Server([program, "-c", str(file)], port))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
+
+
+class Listener:
+    """Somebody who listens at a broker: what was published below a topic, in order, retained messages too."""
+
+    def __init__(self, port: int, topic: str) -> None:
+        from paho.mqtt.client import Client  # noqa: PLC0415 - only here
+        from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion  # noqa: PLC0415
+
+        self.got: list[tuple[str, bytes]] = []
+        self._news, self._ready = threading.Condition(), threading.Event()
+        self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+        self._client.on_message = self._heard
+        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.on_connect = lambda client, *_: client.subscribe(topic, qos=1)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+        assert self._ready.wait(PATIENCE_S)
+
+    def _heard(self, _client: object, _data: object, message: Any) -> None:
+        with self._news:
+            self.got.append((message.topic, message.payload))
+            self._news.notify_all()
+
+    def until(self, done: Callable[[list[tuple[str, bytes]]], bool], what: str) -> list[tuple[str, bytes]]:
+        """Wait for it."""
+        with self._news:
+            assert self._news.wait_for(lambda: done(self.got), PATIENCE_S), f"{what}; got {self.got}"
+            return list(self.got)
+
+    def newest(self, topic: str) -> bytes | None:
+        """What was published there last."""
+        return next((payload for name, payload in reversed(self.got) if name == topic), None)
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._client.disconnect()
+        self._client.loop_stop()
+        self._client.on_message = self._client.on_subscribe = self._client.on_connect = None
+
+
+@pytest.fixture(name="listen")
+def _listen() -> Iterator[Callable[..., Listener]]:
+    """Listen at a broker: `listen(port, "rareframe/#")`."""
+    started: list[Listener] = []
+
+    def start(port: int, topic: str) -> Listener:
+        started.append(Listener(port, topic))
+        return started[-1]
+
+    yield start
+    for listener in started:
+        listener.close()
+
+
+@pytest.fixture(name="alertmanager")
+def _alertmanager(free_port: Callable[[], int], tmp_path: Path) -> Iterator[Callable[[str], Server]]:
+    """Start Alertmanagers: `alertmanager(text of its configuration)`; skips where there is none."""
+    if shutil.which("prometheus-alertmanager") is None or shutil.which("amtool") is None:
+        pytest.skip("Alertmanager is absent: apt-get install prometheus-alertmanager")
+    started: list[Server] = []
+
+    def start(text: str) -> Server:
+        file, port = tmp_path / "am.yml", free_port()
+        file.write_text(text)
+        command = ["prometheus-alertmanager", f"--config.file={file}", f"--storage.path={tmp_path}/am"]
+        places = [f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
+        started.append(Server([*command, *places], port))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
+
+
+@dataclass
+class Post:
+    """A mail server and what it got."""
+
+    port: int = 0
+    got: list[EmailMessage] = field(default_factory=list)
+
+
+@pytest.fixture(name="post")
+def _post(free_port: Callable[[], int]) -> Iterator[Post]:
+    """A real SMTP server that wants a login and takes any."""
+    controllers = pytest.importorskip("aiosmtpd.controller")
+    smtp = pytest.importorskip("aiosmtpd.smtp")
+    post = Post()
+
+    class Box:
+        async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd
+            post.got.append(BytesParser(policy=default).parsebytes(envelope.content))  # type: ignore[arg-type]
+            return "250 taken"
+
+    controller = controllers.Controller(
+        Box(),
+        hostname="127.0.0.1",
+        port=free_port(),
+        auth_require_tls=False,
+        authenticator=lambda *_: smtp.AuthResult(success=True),
+    )
+    controller.start()
+    post.port = controller.port
+    yield post
+    controller.stop()

@@ -238,7 +238,7 @@ class _Post(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Keep the body."""
-        self.server.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.server.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}"))
         self.send_response(204)
         self.end_headers()
 

@@ -5,17 +5,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from detectors.base import Reason
@@ -40,25 +36,9 @@ def now(**fields: object) -> Event:
 
 
 @pytest.fixture(name="manager")
-def _manager(hook, free_port, tmp_path: Path) -> Iterator[str]:
-    """A running Alertmanager that tells `hook`; its address."""
-    if shutil.which("prometheus-alertmanager") is None or shutil.which("amtool") is None:
-        pytest.skip("Alertmanager is absent: apt-get install prometheus-alertmanager")
-    file, port = tmp_path / "am.yml", free_port()
-    file.write_text(CONFIG.replace("PORT", str(hook.port)))
-    command = ["prometheus-alertmanager", f"--config.file={file}", f"--storage.path={tmp_path}/am"]
-    places = [f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
-    child = subprocess.Popen([*command, *places], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until_s = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until_s:
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/-/ready", trust_env=False).raise_for_status()
-            break
-        except httpx.HTTPError:
-            time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    child.kill()
-    child.wait()
+def _manager(alertmanager, hook) -> str:
+    """The address of a running Alertmanager that tells `hook`."""
+    return f"http://127.0.0.1:{alertmanager(CONFIG.replace('PORT', str(hook.port))).port}"
 
 
 def alerts(manager: str) -> list[dict[str, Any]]:
