@@ -21,11 +21,19 @@ import cv2
 import numpy as np
 import pytest
 
+TESTS = Path(__file__).resolve().parent
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 RTSP_SERVER = SHARED / "tools" / "rtsp_server.py"
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # GStreamer's bindings are Debian's and not in the virtual environment
 PATIENCE_S = 10.0  # for a server to be there, and for what it is told to arrive
 THREAD_PATIENCE_S = 2.0  # for a thread that was told to stop and is just ending
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With JOBS, a file's tests stay together, as they share daemons; and all whole daemons, as they keep to time."""
+    for item in items if config.pluginmanager.hasplugin("xdist") else ():
+        daemons = "e2e" in item.path.parts
+        item.add_marker(pytest.mark.xdist_group("daemons" if daemons else str(item.path.relative_to(TESTS))))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -28,6 +28,7 @@ from monitor.capture.demo import parse_demo, scene_of, write_video
 from monitor.capture.scene import RareEvent
 
 PROMETHEUS = Path("/usr/bin/prometheus")
+RULES = Path(__file__).parents[2] / "deploy" / "rules" / "*.yml"
 DEMO = "demo:?settle_s=40&every_s=20"
 DEMO_S = 90.0
 DEMO_FPS = 15
@@ -255,13 +256,14 @@ def hook() -> Iterator[Hook]:
 
 
 class Prometheus:
-    """A real Prometheus that scrapes one daemon every second."""
+    """A real Prometheus that scrapes one daemon every second, and evaluates the rules that are shipped."""
 
     def __init__(self, folder: Path, target: str) -> None:
         self._url = f"http://127.0.0.1:{free_port()}"
         config = folder / "prometheus.yml"
         job = {"job_name": "rareframe", "static_configs": [{"targets": [target]}]}
-        config.write_text(yaml.safe_dump({"global": {"scrape_interval": "1s"}, "scrape_configs": [job]}))
+        often = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+        config.write_text(yaml.safe_dump({"global": often, "rule_files": [str(RULES)], "scrape_configs": [job]}))
         listen = f"--web.listen-address={self._url.removeprefix('http://')}"
         command = [str(PROMETHEUS), f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}", listen]
         with (folder / "prometheus.log").open("wb") as log:
@@ -269,12 +271,20 @@ class Prometheus:
 
     def query(self, expression: str) -> float | None:
         """The one value of an expression; None while there is none."""
-        try:
-            answer = httpx.get(f"{self._url}/api/v1/query", params={"query": expression}, timeout=5.0, trust_env=False)
-        except httpx.HTTPError:
-            return None
-        found = answer.json().get("data", {}).get("result", [])
+        found = self._ask("query", query=expression).get("result", [])
         return float(found[0]["value"][1]) if found else None
+
+    def rules(self) -> dict[str, dict[str, Any]]:
+        """Each rule by its name, with its health and, of an alert, its state; empty until all were evaluated."""
+        found = [rule for group in self._ask("rules").get("groups", []) for rule in group["rules"]]
+        return {} if any(rule["health"] == "unknown" for rule in found) else {rule["name"]: rule for rule in found}
+
+    def _ask(self, what: str, **asked: str) -> dict[str, Any]:
+        try:
+            answer = httpx.get(f"{self._url}/api/v1/{what}", params=asked, timeout=5.0, trust_env=False)
+        except httpx.HTTPError:
+            return {}
+        return dict(answer.json().get("data", {}))
 
     def close(self) -> None:
         """End it."""

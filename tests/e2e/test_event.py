@@ -95,13 +95,17 @@ def test_every_due_frame_of_a_recording_is_judged_once(told: Told) -> None:
 
 
 def test_prometheus_scrapes_it(told: Told, prometheus: Callable[[str], Any]) -> None:
-    """A real Prometheus finds the same numbers as were stored."""
+    """A real Prometheus finds the same numbers as were stored; of the shipped rules none fails, and none cries wolf."""
     server = prometheus(told.daemon.url)
     told.daemon.until(lambda: server.query("rareframe_events_total"), 20, "Prometheus has scraped")
     assert server.query("up") == 1
     assert server.query("sum(rareframe_judgements_total)") == DUE
     assert server.query('rareframe_events_total{camera="park"}') == len(told.events)
     assert server.query("min(rareframe_process_up)") == 1
+    told.daemon.until(server.rules, 20, "Prometheus has evaluated the rules")
+    assert {name: rule["lastError"] for name, rule in server.rules().items() if rule["health"] != "ok"} == {}
+    assert {name for name, rule in server.rules().items() if rule.get("state") == "firing"} == {"Watchdog"}
+    told.daemon.until(lambda: server.query("stage:rareframe_stage_duration_seconds:p95_5m"), 20, "a rule has recorded")
 
 
 def test_the_terminal_tells_the_same(told: Told) -> None:
