@@ -127,4 +127,16 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX deliveries_sent ON deliveries (sink, done_ns) WHERE state = 'sent';
     CREATE INDEX deliveries_dead ON deliveries (sink, id) WHERE state = 'dead';
     """,
+    """
+    -- What is asked for often and is rare has an index of its own, with the columns of events_search.
+    DROP INDEX events_of_camera;
+    CREATE INDEX events_of_camera ON events
+        (shadow, camera, began_ns, id, state, score, feedback, protected, held, ended_ns);
+    CREATE INDEX events_protected ON events
+        (shadow, began_ns, id, camera, state, score, feedback, protected, held, ended_ns) WHERE protected = 1;
+    CREATE INDEX events_spoken_of ON events
+        (shadow, began_ns, id, camera, state, score, feedback, protected, held, ended_ns) WHERE feedback <> '';
+    CREATE INDEX events_held ON events
+        (shadow, began_ns, id, camera, state, score, feedback, protected, held, ended_ns) WHERE held <> '';
+    """,
 )

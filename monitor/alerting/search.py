@@ -99,18 +99,33 @@ def page_of(wanted: Search, limit: int, cursor: str | None) -> tuple[str, tuple[
     Raises:
         ValueError: `cursor` is none.
     """
-    clauses, values = ["shadow = ?"], list[object]([wanted.shadow])
+    index, of_index = _index(wanted)
+    clauses, values = ["shadow = ?", *of_index], list[object]([wanted.shadow])
     for clause, bound in _conditions(wanted, cursor):
         clauses.append(clause)
         values += bound
-    # The index that has every column that is asked for: the planner, knowing no figures, would take any.
-    index = "events_words" if wanted.text.split() else "events_search"
     # Only fixed clauses are put together; every value is bound.
     query = (
         f"SELECT id, began_ns FROM events INDEXED BY {index} WHERE {' AND '.join(clauses)} "  # noqa: S608
         "ORDER BY began_ns DESC, id DESC LIMIT ?"
     )
     return query, (*values, limit)
+
+
+def _index(wanted: Search) -> tuple[str, tuple[str, ...]]:
+    """The index that has every column that is asked for and the fewest rows, and what must be said to use it.
+
+    The planner, knowing no figures, would take any.
+    """
+    if wanted.text.split():
+        return "events_words", ()
+    if wanted.protected:
+        return "events_protected", ("protected = 1",)
+    if wanted.feedback:
+        return "events_spoken_of", ("feedback <> ''",)
+    if wanted.held:
+        return "events_held", ("held <> ''",)
+    return ("events_search" if wanted.camera is None else "events_of_camera"), ()
 
 
 def _conditions(wanted: Search, cursor: str | None) -> Iterator[tuple[str, tuple[object, ...]]]:
