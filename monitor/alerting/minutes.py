@@ -41,6 +41,7 @@ class Minutes:
                 known_s=watched_s,
                 anomalous=int(judgement.verdict is Verdict.ANOMALOUS),
                 state=judgement.state,
+                light=judgement.light,
                 detectors={each.name: each.value for each in judgement.scores if each.value is not None},
             )
         )

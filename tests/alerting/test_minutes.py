@@ -34,14 +34,14 @@ def test_each_minute_has_its_strongest_frame(store: EventStore, new_judgement: C
     for seq in range(60):
         judgement = new_judgement(seq, anomalous=seq == 3, score=4.0)
         scores = (DetectorScore("motion", float(seq), None), DetectorScore("scene", None, None))
-        minutes.judged(replace(judgement, scores=scores), 1.0)
+        minutes.judged(replace(judgement, scores=scores, light="infrared"), 1.0)
     minutes.store_if_due(19 * S)
     assert store.history("gate", 0, 2 * FIRST) == []
     minutes.store_if_due(20 * S)
     # The first minute of the test's clock has 40 s left.
     assert store.history("gate", 0, 2 * FIRST) == [
-        Minute("gate", FIRST, 4.0, 2.0, 40, 40.0, 1, State.ACTIVE, "", {"motion": 39.0}),
-        Minute("gate", FIRST + 1, 1.0, 2.0, 20, 20.0, 0, State.ACTIVE, "", {"motion": 59.0}),
+        Minute("gate", FIRST, 4.0, 2.0, 40, 40.0, 1, State.ACTIVE, "infrared", {"motion": 39.0}),
+        Minute("gate", FIRST + 1, 1.0, 2.0, 20, 20.0, 0, State.ACTIVE, "infrared", {"motion": 59.0}),
     ]
 
 
