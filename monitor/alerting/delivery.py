@@ -78,6 +78,9 @@ class SinkLoop:
         self._retry = route.retry
         self._view = DeliveryView(route.sink.name, 0, 0, None)
         self._refresh_ns = 0
+        # Apart: that there was nothing to tell again does not make good what could not be told.
+        self._delivery_error: str | None = None
+        self._refresh_error: str | None = None
 
     @property
     def view(self) -> DeliveryView:
@@ -116,6 +119,7 @@ class SinkLoop:
             self._outbox.bury(due, str(error), self._clock.wall_ns())
             self._metrics.delivered(self._sink.name, Outcome.DEAD)
             _log.error("delivery given up", sink=self._sink.name, id=due.event.id, attempts=failures, why=str(error))
+            self._delivery_error = str(error)
             self._view = replace(self._view, error=str(error))
             return
         wait_s = self._retry.wait_s(failures, error.after_s, self._rng)
@@ -131,12 +135,15 @@ class SinkLoop:
             self._sink.refresh(self._outbox.going_on(), look())
         except SinkError as error:
             self._metrics.delivered(self._sink.name, Outcome.FAILED)
-            self._remember(str(error))
-            return
-        self._remember(None)
+            self._refresh_error = str(error)
+        else:
+            self._refresh_error = None
+        self._remember(self._delivery_error)
 
-    def _remember(self, error: str | None) -> None:
+    def _remember(self, delivery_error: str | None) -> None:
         """Logged when it changes and when it ends, not at each attempt."""
+        self._delivery_error = delivery_error
+        error = delivery_error or self._refresh_error
         if error is not None and error != self._view.error:
             _log.warning("delivery failed", sink=self._sink.name, why=error)
         if error is None and self._view.error is not None:

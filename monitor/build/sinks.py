@@ -5,14 +5,13 @@ What a kind of sink alone needs (paho, Apprise, Jinja) is imported when one of i
 
 from __future__ import annotations
 
-import base64
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import assert_never
 
 from monitor.alerting.delivery import Retry, Route
+from monitor.build.secrets import address, authorization, headers, tls
 from monitor.config import (
     AlertmanagerSinkOptions,
     AppriseSinkOptions,
@@ -78,7 +77,7 @@ def switch(options: HeartbeatSinkOptions, environ: Mapping[str, str]) -> Heartbe
     try:
         return Heartbeat(
             options.name,
-            _url(options, environ),
+            address(options, environ),
             method=options.method,
             every_s=options.every_s,
             timeout_s=options.timeout_s,
@@ -129,7 +128,7 @@ def retry(options: ToldSection) -> Retry:
 
 
 def _sink(options: TellingSinkOptions, config: Config, environ: Mapping[str, str], *, trying: bool) -> Sink:
-    folder, link = config.data_dir, public_url(config)
+    folder, link = config.data_dir, publicaddress(config)
     match options:
         case JsonlSinkOptions():
             return JsonLines(options.name, options.path or folder / "events.jsonl", link=link)
@@ -141,7 +140,7 @@ def _sink(options: TellingSinkOptions, config: Config, environ: Mapping[str, str
             return Alertmanager(
                 options.name,
                 options.urls,
-                headers=_authorization(options, environ),
+                headers=authorization(options, environ),
                 labels={**options.labels, "severity": options.severity},
                 refresh_s=options.refresh_s,
                 timeout_s=options.timeout_s,
@@ -157,7 +156,7 @@ def _sink(options: TellingSinkOptions, config: Config, environ: Mapping[str, str
             assert_never(options)
 
 
-def public_url(config: Config) -> str | None:
+def publicaddress(config: Config) -> str | None:
     """Where people reach the web server, without a slash at its end; None: not known."""
     return None if config.alerting.public_url is None else config.alerting.public_url.rstrip("/")
 
@@ -173,8 +172,8 @@ def _webhook(options: WebhookSinkOptions, folder: Path, link: str | None, enviro
     where = f"alerting.sinks.{options.name}.secret"
     return Webhook(
         options.name,
-        _url(options, environ),
-        headers={**options.headers, **_headers(options)},
+        address(options, environ),
+        headers={**options.headers, **headers(options)},
         secret=read_secret(where, options.secret_env, options.secret_file, environ),
         form=form,
         timeout_s=options.timeout_s,
@@ -185,14 +184,14 @@ def _mqtt(options: MqttSinkOptions, config: Config, environ: Mapping[str, str], 
     from monitor.sinks.discovery import Topics  # noqa: PLC0415 - see the top
     from monitor.sinks.mqtt import Broker, Mqtt  # noqa: PLC0415
 
-    tls = _tls(options) if options.tls else None
+    encrypted = tls(options) if options.tls else None
     where = f"alerting.sinks.{options.name}.password"
     broker = Broker(
         options.host,
-        options.port or (_MQTT_PORT if tls is None else _MQTTS_PORT),
+        options.port or (_MQTT_PORT if encrypted is None else _MQTTS_PORT),
         options.user,
         read_secret(where, options.password_env, options.password_file, environ),
-        tls,
+        encrypted,
         options.keepalive_s,
     )
     return Mqtt(
@@ -202,21 +201,9 @@ def _mqtt(options: MqttSinkOptions, config: Config, environ: Mapping[str, str], 
         list(config.cameras),
         timeout_s=options.timeout_s,
         pictures=config.data_dir if options.pictures else None,
-        link=public_url(config),
+        link=publicaddress(config),
         presence=not trying,
     )
-
-
-def _tls(options: MqttSinkOptions) -> ssl.SSLContext:
-    where = f"alerting.sinks.{options.name}"
-    try:
-        context = ssl.create_default_context(cafile=options.ca_file)
-        if options.cert_file is not None:
-            context.load_cert_chain(options.cert_file, options.key_file)
-    except OSError as error:  # ssl's own are too
-        message = f"expected certificates in ca_file, cert_file and key_file, got: {error}; check these files"
-        raise ConfigError((Problem(where, 0, "", message),)) from error
-    return context
 
 
 def _apprise(options: AppriseSinkOptions, folder: Path, link: str | None, environ: Mapping[str, str]) -> Sink:
@@ -225,7 +212,7 @@ def _apprise(options: AppriseSinkOptions, folder: Path, link: str | None, enviro
     name = options.name
     return Notifier(
         name,
-        _url(options, environ),
+        address(options, environ),
         subject=headline if options.subject is None else _template(name, "subject", options.subject),
         body=text if options.body is None else _template(name, "body", options.body),
         pictures=folder if options.pictures else None,
@@ -249,51 +236,6 @@ def _template(name: str, key: str, template: str) -> Callable[[Payload], str]:
 
 def _encoded(fill: Callable[[Payload], str]) -> Callable[[Payload], bytes]:
     return lambda payload: fill(payload).encode()
-
-
-def _authorization(options: AlertmanagerSinkOptions, environ: Mapping[str, str]) -> dict[str, str]:
-    where = f"alerting.sinks.{options.name}"
-    token = read_secret(f"{where}.token", options.token_env, options.token_file, environ)
-    if token is not None:
-        return {"Authorization": f"Bearer {token}"}
-    password = read_secret(f"{where}.password", options.password_env, options.password_file, environ)
-    if options.user is None or password is None:
-        return {}
-    return {"Authorization": "Basic " + base64.b64encode(f"{options.user}:{password}".encode()).decode()}
-
-
-def _url(options: WebhookSinkOptions | AppriseSinkOptions | HeartbeatSinkOptions, environ: Mapping[str, str]) -> str:
-    if options.url is not None:
-        return options.url.get_secret_value()
-    found = read_secret(f"alerting.sinks.{options.name}.url", options.url_env, options.url_file, environ)
-    if found is None:  # the configuration lets none through that has no URL
-        raise ConfigError((Problem(f"alerting.sinks.{options.name}", 0, "", "expected a url, got none; add one"),))
-    return found
-
-
-def _headers(options: WebhookSinkOptions) -> dict[str, str]:
-    if options.headers_file is None:
-        return {}
-    where = f"alerting.sinks.{options.name}.headers_file"
-    try:
-        lines = options.headers_file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        message = (
-            f"expected a file of `Name: value` lines at {options.headers_file}, got {type(error).__name__}; check it"
-        )
-        raise ConfigError((Problem(where, 0, "", message),)) from error
-    headers = {}
-    for number, line in enumerate(lines, start=1):
-        name, colon, value = line.partition(":")
-        if not line.strip():
-            continue
-        if not colon or not name.strip() or not value.strip():  # the line itself may be a secret
-            message = (
-                f"expected `Name: value` in line {number} of {options.headers_file}, got something else; change it"
-            )
-            raise ConfigError((Problem(where, 0, "", message),))
-        headers[name.strip()] = value.strip()
-    return headers
 
 
 def _impossible(options: SinkOptions, error: Exception) -> ConfigError:

@@ -47,35 +47,7 @@ def entities(topics: Topics, camera: str, link: str | None) -> Iterator[tuple[st
     device = {"identifiers": [f"{node}_{camera}"], "name": camera, "manufacturer": "rareframe", "model": "camera"}
     if link is not None:
         device["configuration_url"] = f"{link}/#/camera/{camera}"
-    for component, what, more in (
-        (
-            "binary_sensor",
-            "anomaly",
-            {
-                "name": "Anomaly",
-                "device_class": "problem",
-                "state_topic": topics.of(camera, "anomaly"),
-                "json_attributes_topic": topics.of(camera, "anomaly/attributes"),
-            },
-        ),
-        (
-            "sensor",
-            "state",
-            {
-                "name": "State",
-                "device_class": "enum",
-                "options": [state.value for state in State],
-                "state_topic": topics.of(camera, "state"),
-                "entity_category": "diagnostic",
-            },
-        ),
-        (
-            "sensor",
-            "score",
-            {"name": "Score", "state_class": "measurement", "state_topic": topics.of(camera, "score")},
-        ),
-        ("camera", "snapshot", {"name": "Last event", "topic": topics.of(camera, "snapshot")}),
-    ):
+    for component, what, more in _parts(topics, camera):
         config = {
             **more,
             "unique_id": f"{node}_{camera}_{what}",
@@ -83,3 +55,23 @@ def entities(topics: Topics, camera: str, link: str | None) -> Iterator[tuple[st
             "device": device,
         }
         yield f"{topics.discovery}/{component}/{node}/{camera}_{what}/config", msgspec.json.encode(config)
+
+
+def _parts(topics: Topics, camera: str) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """Component, our name of it, and what is its own."""
+    anomaly: dict[str, object] = {"name": "Anomaly", "device_class": "problem"}
+    attributes = topics.of(camera, "anomaly/attributes")
+    yield (
+        "binary_sensor",
+        "anomaly",
+        {**anomaly, "state_topic": topics.of(camera, "anomaly"), "json_attributes_topic": attributes},
+    )
+    state: dict[str, object] = {"name": "State", "device_class": "enum", "options": [state.value for state in State]}
+    yield (
+        "sensor",
+        "state",
+        {**state, "state_topic": topics.of(camera, "state"), "entity_category": "diagnostic"},
+    )
+    score: dict[str, object] = {"name": "Score", "state_class": "measurement"}
+    yield "sensor", "score", {**score, "state_topic": topics.of(camera, "score")}
+    yield "camera", "snapshot", {"name": "Last event", "topic": topics.of(camera, "snapshot")}

@@ -19,6 +19,7 @@ from monitor.alerting.outbox import Outbox
 from monitor.alerting.store import EventStore
 from monitor.deciding.policy import Filter, Policy, Quiet, Rate
 from monitor.metrics import Metrics
+from monitor.sink import SinkError
 from monitor.types import Event, Phase
 
 NIGHT = (Quiet(frozenset(range(7)), time(22), time(6)),)
@@ -200,6 +201,46 @@ def test_a_sink_whose_destination_forgets_is_told_again_of_what_goes_on(tmp_path
     turns()
     clock.pass_s(61)
     assert turns() == [second.id]
+    site.store.close()
+
+
+def test_what_could_not_be_told_is_not_made_good_by_having_nothing_to_tell_again(
+    tmp_path: Path, clock, another
+) -> None:
+    """A refresh that works leaves the trouble of a delivery as it is; one that fails is a trouble of its own."""
+
+    class Broken:
+        name = "hook"
+        refresh_s = 1.0
+        fails = ("deliver",)
+
+        def deliver(self, event: Event) -> str:
+            if "deliver" in self.fails:
+                raise SinkError("not told", retryable=True)
+            return "taken"
+
+        def refresh(self, going_on, cameras) -> None:
+            if "refresh" in self.fails:
+                raise SinkError("not told again", retryable=True)
+
+        def close(self) -> None:
+            """Nothing is held."""
+
+    sink = Broken()
+    site = Told(tmp_path, clock, sink, CollectorRegistry())
+    site.store.record([another()], {}, clock.wall_ns())
+
+    def error() -> str | None:
+        site.loop.run_once()
+        clock.pass_s(2)
+        return site.loop.view.error
+
+    assert [error(), error()] == ["not told", "not told"]
+    sink.fails = ("refresh",)
+    clock.pass_s(60)
+    assert [error(), error()] == ["not told again", "not told again"]
+    sink.fails = ()
+    assert error() is None
     site.store.close()
 
 
