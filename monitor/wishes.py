@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -127,6 +127,15 @@ def write(data_dir: Path, wishes: Wishes) -> None:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise WishError(f"{path}: cannot be written ({error.strerror}); make room or make it writable") from error
+
+
+def with_budget(wishes: Wishes, configured: Mapping[str, float], alerts_per_day: float | None) -> Wishes:
+    """`wishes` with another budget for the cameras of `configured`; None: as the configuration says there."""
+    budgets = {name: wish for name, wish in wishes.budgets.items() if name not in configured}
+    for name, said in configured.items():
+        if alerts_per_day is not None and alerts_per_day != said:
+            budgets[name] = BudgetWish(alerts_per_day, said)
+    return replace(wishes, budgets=budgets)
 
 
 class WishWatch:

@@ -24,6 +24,7 @@ class CameraFacts:
     Attributes:
         since_mono_ns: When the alert process started.
         online_mono_ns: When the camera was last seen to come online.
+        pictured: The newest judgement with a picture.
     """
 
     camera: str
@@ -34,8 +35,7 @@ class CameraFacts:
     scoring: ScoringReport | None = None
     judgement: Judgement | None = None
     arrivals: deque[int] = field(default_factory=lambda: deque(maxlen=_RATE_OVER))
-    picture: bytes | None = None
-    picture_ns: int | None = None
+    pictured: Judgement | None = None
     last_event: Event | None = None
     due_mono_ns: int | None = None
 
@@ -56,7 +56,7 @@ class CameraFacts:
         before, self.judgement = self.judgement, judgement
         self.arrivals.append(now_ns)
         if judgement.picture is not None:
-            self.picture, self.picture_ns = judgement.picture, judgement.stamp.wall_ns
+            self.pictured = judgement
         if before is None or before.stamp.run != judgement.stamp.run or judgement.verdict is Verdict.UNKNOWN:
             return 0.0
         return min(_MOST_WATCHED_S, max(0.0, (judgement.stamp.mono_ns - before.stamp.mono_ns) / _S))
@@ -90,7 +90,7 @@ class CameraFacts:
         self, standing: Standing, open_event: Event | None, tally: Tally, alerts_per_day: float | None, now_ns: int
     ) -> CameraView:
         """The camera as it is to be shown."""
-        report, judgement = self.report, self.judgement
+        report, judgement, pictured = self.report, self.judgement, self.pictured
         if open_event is not None and self.last_event is not None and self.last_event.id == open_event.id:
             open_event = _told_as(open_event, self.last_event)
         return CameraView(
@@ -109,8 +109,8 @@ class CameraFacts:
             dropped=0 if report is None else sum(drop.total for drop in report.drops),
             missed=0 if self.scoring is None else self.scoring.missed,
             last_frame_ns=None if report is None else report.last_frame_ns,
-            picture=self.picture,
-            picture_ns=self.picture_ns,
+            picture=None if pictured is None else pictured.picture,
+            picture_ns=None if pictured is None else pictured.stamp.wall_ns,
             open_event=open_event,
             last_event=self.last_event,
             told_24h=tally.told,

@@ -68,6 +68,11 @@ class AlertDesk:
         """Everything as it was at the last tick; may be read from any thread."""
         return self._overview
 
+    def pictured(self, camera: str) -> Judgement | None:
+        """The newest judgement of `camera` with a picture; may be asked from any thread."""
+        facts = self._facts(camera)
+        return None if facts is None else facts.pictured
+
     def handle(self, message: Incoming) -> None:
         """Take in one message. When it returns, what people must know is stored, or waits in memory for the store."""
         now_ns = self._clock.mono_ns()

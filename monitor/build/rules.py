@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from monitor.config import CameraSections, Config, JudgingSections
 from monitor.deciding.episodes import Rules
@@ -58,6 +58,12 @@ def promoted(config: Config, wishes: Wishes) -> frozenset[str]:
 def live(config: Config, wishes: Wishes) -> dict[str, CameraSections]:
     """The sections of each camera that judge live."""
     return {**config.cameras, **{name: candidates(config)[name] for name in promoted(config, wishes)}}
+
+
+def configured_budgets(config: Config, wishes: Wishes, names: Collection[str]) -> dict[str, float]:
+    """What the live configuration of each of these cameras says; cameras without a budget are left out."""
+    told = {name: sections.budget for name, sections in live(config, wishes).items() if name in names}
+    return {name: budget.alerts_per_day for name, budget in told.items() if budget is not None}
 
 
 def pairing(camera: CameraSections) -> str:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Protocol
 
+from monitor.alerting.snapshots import with_overlay
 from monitor.alerting.store import EventStore, StoreError
+from monitor.build.house import ConfiguredHouse
 from monitor.clock import SystemClock
 from monitor.config import (
     Config,
@@ -21,12 +23,14 @@ from monitor.config import (
 )
 from monitor.config.places import VIEW_TOKEN_ENV
 from monitor.metrics import Metrics
+from monitor.types import Judgement
 from monitor.views import Overview
 from monitor.web.access import LOOPBACK_NAMES, Doors, Token, User
 from monitor.web.app import Shown, create_app
 from monitor.web.passwords import HashError, parsed
 from monitor.web.roles import Role
 from monitor.web.server import Tls, WebServer
+from monitor.wishes import WishError
 
 # A shorter one may have been thought up by somebody.
 LEAST_TOKEN_CHARACTERS = 32
@@ -39,6 +43,9 @@ class Desk(Protocol):
     @property
     def overview(self) -> Overview:
         """Everything as it was at the last tick; may be read from any thread."""
+
+    def pictured(self, camera: str) -> Judgement | None:
+        """The newest judgement with a picture; may be asked from any thread."""
 
 
 def web_server(
@@ -55,11 +62,12 @@ def web_server(
     shown = Shown(
         live=_Live(desk, metrics, clock),
         archive=store,
+        house=ConfiguredHouse(config),
         data=config.data_dir,
         doors=doors(told, environ),
         clock_s=time.monotonic,
         version=version("rareframe"),
-        faults=(StoreError,),
+        faults=(StoreError, WishError),
     )
     app = create_app(shown)
     tls = None if told.tls is None else Tls(told.tls.cert_file, told.tls.key_file)
@@ -134,3 +142,7 @@ class _Live:
 
     def mono_ns(self) -> int:
         return self._clock.mono_ns()
+
+    def heatmap(self, camera: str) -> bytes | None:
+        judgement = self._desk.pictured(camera)
+        return None if judgement is None else with_overlay(judgement)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,16 +40,17 @@ def budget(
     changed. Of a camera whose shadow was promoted it is the promoted one's.
     """
     from monitor import config, wishes  # noqa: PLC0415 - see the package
+    from monitor.build.rules import configured_budgets  # noqa: PLC0415
 
     tree = config.demo(data_dir=data_dir) if config_file is None else config.load(config_file, data_dir=data_dir)
     if alerts_per_day is not None and reset:
         raise FailedError("expected a number or --reset, got both; leave one out")
     found = wishes.read(tree.data_dir)
-    configured = _configured(found, tree, _chosen(tree, camera))
+    configured = configured_budgets(tree, found, _chosen(tree, camera))
     if camera is not None and not configured:
         raise FailedError(f"camera {camera}: its configuration has no budget; remove `budget: null` there first")
     if alerts_per_day is not None or reset:
-        found = _changed(found, configured, alerts_per_day)
+        found = wishes.with_budget(found, configured, alerts_per_day)
         wishes.write(tree.data_dir, found)
     _show(found, configured, as_json=as_json)
     return EXIT_OK
@@ -62,24 +62,6 @@ def _chosen(tree: Config, camera: str | None) -> list[str]:
     if camera not in tree.cameras:
         raise FailedError(f"expected a camera of the configuration ({', '.join(tree.cameras)}), got {camera}")
     return [camera]
-
-
-def _configured(found: Wishes, tree: Config, names: list[str]) -> dict[str, float]:
-    """What the live configuration of each camera says; cameras without a budget are left out."""
-    from monitor.build.rules import live  # noqa: PLC0415 - see the package
-
-    told = {name: sections.budget for name, sections in live(tree, found).items() if name in names}
-    return {name: budget.alerts_per_day for name, budget in told.items() if budget is not None}
-
-
-def _changed(found: Wishes, configured: Mapping[str, float], alerts_per_day: float | None) -> Wishes:
-    from monitor.wishes import BudgetWish  # noqa: PLC0415 - see the package
-
-    budgets = {name: wish for name, wish in found.budgets.items() if name not in configured}
-    for name, said in configured.items():
-        if alerts_per_day is not None and alerts_per_day != said:
-            budgets[name] = BudgetWish(alerts_per_day, said)
-    return replace(found, budgets=budgets)
 
 
 def _show(found: Wishes, configured: Mapping[str, float], *, as_json: bool) -> None:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
+from msgspec import Meta
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from monitor.types import State
 from monitor.views import CameraView, Health, Overview, Status, Trouble
 from monitor.web.answers import content, json_answer, missing
 from monitor.web.source import Live
-from monitor.web.table import JPEG, Call
+from monitor.web.table import JPEG, Call, Taken
 
 # The overview is made anew about once a second.
 _STALE_S = 15.0
+
+
+class PictureQuery(Taken, frozen=True):
+    """With its heatmap, if there is one to show; `t` is anything, and makes an address new."""
+
+    heatmap: bool = False
+    t: Annotated[str, Meta(max_length=40)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,12 @@ class LivePages:
 
     async def picture(self, call: Call) -> Response:
         """A camera's newest picture."""
+        asked: PictureQuery = call.query
         camera = self._camera(call.part("camera"))
+        if camera is not None and asked.heatmap:
+            drawn = await run_in_threadpool(self._live.heatmap, camera.camera)
+            if drawn is not None:
+                return content(call.request, drawn, JPEG)
         if camera is None or camera.picture is None:
             raise missing("no picture of that camera", "see /api/v1/overview for the cameras and their states")
         return content(call.request, camera.picture, JPEG)

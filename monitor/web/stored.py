@@ -108,6 +108,14 @@ class EventPages:
         """The same with its heatmap."""
         return await self._file(call, lambda event: event.overlay, JPEG)
 
+    async def normal(self, call: Call) -> Response:
+        """One of the ordinary pictures that are most like it; the nearest is 1."""
+        number = call.part("number")
+        index = int(number) - 1 if number.isascii() and number.isdigit() and len(number) < 3 else -1  # noqa: PLR2004
+        return await self._file(
+            call, lambda event: event.normals[index] if 0 <= index < len(event.normals) else None, JPEG
+        )
+
     async def clip(self, call: Call) -> Response:
         """The video; parts of it by Range."""
         return await self._file(call, lambda event: event.clip, MP4)

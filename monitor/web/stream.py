@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 
 from monitor.types import Event
 from monitor.views import Overview
+from monitor.web.access import Who
 from monitor.web.answers import RefusedError
 from monitor.web.listing import ListedEvent
 from monitor.web.table import STREAM, Call
@@ -37,9 +38,9 @@ _END = b""
 
 @dataclass(eq=False, slots=True)
 class _Listener:
-    """One browser; `valid` says whether its login still holds."""
+    """One browser, and who looks at it."""
 
-    valid: Callable[[], bool]
+    who: Who
     queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
 
     def put(self, message: bytes) -> bool:
@@ -64,23 +65,32 @@ class Stream:
         self,
         overview: Callable[[], Overview],
         listed: Callable[[Event], Awaitable[ListedEvent]],
+        still: Callable[[Who], bool],
         look_s: float = LOOK_S,
     ) -> None:
-        """Args: overview: does not block; listed: an event with what is stored of it; look_s: so often it is looked."""
+        """Make it.
+
+        Args:
+            overview: Does not block.
+            listed: An event with what is stored of it.
+            still: Whether somebody's login holds.
+            look_s: So often it is looked. Unit: seconds.
+        """
         self._overview = overview
         self._listed = listed
+        self._still = still
         self._look_s = look_s
         self._listeners: set[_Listener] = set()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def answer(self, call: Call, valid: Callable[[], bool]) -> Response:
-        """The endless answer to one browser, until `valid` says that its login is over."""
+    async def answer(self, call: Call) -> Response:
+        """The endless answer to one browser, until its login is over."""
         if self._closed or len(self._listeners) >= MOST_LISTENERS:
             raise RefusedError(
                 503, f"expected at most {MOST_LISTENERS} listeners, got another", "close a page; ask later"
             )
-        listener = _Listener(valid)
+        listener = _Listener(call.who)
         head = call.request.method == "HEAD"
         messages = _nothing() if head else self._messages(listener)
         return StreamingResponse(messages, media_type=STREAM, headers={"X-Accel-Buffering": "no"})
@@ -125,7 +135,7 @@ class Stream:
 
     def _part(self) -> None:
         """Let those go whose login is over; all of them at the end."""
-        for listener in [each for each in self._listeners if self._closed or not each.valid()]:
+        for listener in [each for each in self._listeners if self._closed or not self._still(each.who)]:
             self._drop(listener)
 
     def _tell(self, message: bytes) -> None:

@@ -13,13 +13,16 @@ import httpx
 import pytest
 
 from monitor.alerting.store import EventStore, StoreError
+from monitor.build.house import ConfiguredHouse
+from monitor.config import load_text
 from monitor.types import Event, Link, Phase, Reason, State, Verdict
-from monitor.views import CameraView, Health, Overview, ProcessView, Status
+from monitor.views import CameraView, DeliveryView, Health, Overview, ProcessView, Status
 from monitor.web.access import LOOPBACK_NAMES, Doors, Token, User
 from monitor.web.app import Application, Shown, create_app
 from monitor.web.passwords import PasswordHash, parsed
 from monitor.web.roles import Role
 from monitor.web.server import WebServer
+from monitor.wishes import WishError
 
 S = 1_000_000_000
 NOW_NS = 1_790_000_000 * S
@@ -90,6 +93,16 @@ DOORS = Doors(
     ),
     hosts=LOOPBACK_NAMES,
 )
+CONFIGURATION = """
+data_dir: DATA
+cameras:
+  gate: {source: "rtsp://viewer:s3cret@10.0.0.5/sub", budget: {alerts_per_day: 3}}
+  yard: {source: "demo:", budget: null}
+alerting:
+  sinks: [{kind: webhook, url: "https://hooks.example.org/hook-t0ken"}]
+  web:
+    users: [{name: anna, role: operator, password_hash: "scrypt$32768$8$3$c2FsdA==$aGFzaGhhc2hoYXNoaGFzaA=="}]
+"""
 OPEN = Doors(hosts=LOOPBACK_NAMES)
 
 
@@ -103,16 +116,21 @@ class Now:
     made_ns: int = NOW_NS
     cameras: tuple[CameraView, ...] = (CAMERA, replace(CAMERA, camera="yard", picture=None))
     recent: tuple[Event, ...] = field(default=(EVENT,))
+    deliveries: tuple[DeliveryView, ...] = ()
+    heatmaps: dict[str, bytes] = field(default_factory=dict)
 
     def overview(self) -> Overview:
         worker = ProcessView("worker", True, 7, 0, 10**8, 0.5)
-        return Overview(self.made_ns, 0, self.health, self.cameras, (worker,), (), self.recent)
+        return Overview(self.made_ns, 0, self.health, self.cameras, (worker,), self.deliveries, self.recent)
 
     def exposition(self) -> tuple[bytes, str]:
         return b"rareframe_build_info 1\n", "text/plain; version=0.0.4; charset=utf-8"
 
     def mono_ns(self) -> int:
         return self.now_ns
+
+    def heatmap(self, camera: str) -> bytes | None:
+        return self.heatmaps.get(camera)
 
 
 @pytest.fixture
@@ -179,11 +197,12 @@ def serve(now: Now, data: Path, store: EventStore) -> Iterator[Callable[..., Ser
             shown = Shown(
                 live=now,
                 archive=store,
+                house=ConfiguredHouse(load_text(CONFIGURATION.replace("DATA", str(data)), "site.yaml")),
                 data=data,
                 doors=doors,
                 clock_s=lambda: now.clock_s,
                 version="1.2.3",
-                faults=(StoreError,),
+                faults=(StoreError, WishError),
             )
             app = create_app(replace(shown, **parts))  # type: ignore[arg-type]
             server = ending.enter_context(WebServer(app.asgi, "127.0.0.1", 0, proxies=proxies, ending=app.close))

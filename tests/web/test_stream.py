@@ -125,9 +125,9 @@ def test_whoever_does_not_listen_is_dropped(now: Any) -> None:
         return flat(event)  # type: ignore[arg-type]  # never called: nothing is told of events here
 
     async def run() -> None:
-        stream = Stream(now.overview, listed, look_s=0.0)
+        stream = Stream(now.overview, listed, lambda _: True, look_s=0.0)
         call = Call()
-        slow = await stream.answer(call, lambda: True)  # type: ignore[arg-type]
+        slow = await stream.answer(call)  # type: ignore[arg-type]
         body = slow.body_iterator  # type: ignore[attr-defined]
         await anext(body)
         for _ in range(MOST_WAITING + 2):
@@ -142,6 +142,7 @@ class Call:
     """What the stream looks at of a call."""
 
     request = SimpleNamespace(method="GET")
+    who = None
 
 
 def test_a_client_that_does_not_read_is_cut_off(serve: Any, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
