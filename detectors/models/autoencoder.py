@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from detectors.base import Floats, Mask, Score, StateDict, StateView
 from detectors.models.network import Network, place
+from detectors.models.pretended import pretend
 from detectors.models.replay import Pieces, cut
 from detectors.models.squares import judged, strangeness, wrongness
 from detectors.models.stepwise import Size, Stepwise
@@ -75,7 +76,8 @@ class _Predicting:
         return cut(values, moving, self._options.batch, self._crop, rng)
 
     def step(self, pieces: Pieces, rng: np.random.Generator) -> bool:
-        values = torch.from_numpy(pieces.values.astype(np.float32)).to(self._device)  # (B, d, c, c)
+        shown = pretend(pieces.values, self._options.pretended, rng).astype(np.float32)
+        values = torch.from_numpy(shown).to(self._device)  # (B, d, c, c)
         past, now = values[:, :-1], values[:, -1:]
         where = torch.stack([self._place[0, :, y : y + self._crop, x : x + self._crop] for y, x in pieces.at])
         error = self._weights.newest(past, where) - now  # (B, 1, c, c)

@@ -16,7 +16,9 @@ _LEAST = 1e-12  # a share, so that there is a logarithm
 # Things that never came before are all alike in their strongest cells: what fills more of the picture, of this many
 # times as many cells, is a little stranger.
 EXTENT = 0.1
-WIDER = 8
+WIDER = 4
+# A cell and its neighbours, itself first: rows down, columns to the right. Beyond the picture's edge is the edge again.
+_ROUND = ((0, 0), (-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 
 
 class RarityModel:
@@ -25,8 +27,9 @@ class RarityModel:
     So what comes once in a thousand pictures is 3, however far from the mean it lies and however many ordinary values
     there are: lamps on or off, door open or shut. A value counts in the bins round its own too, in each by `nearness`
     less: of what never came, what lies beyond all that did is the stranger the farther it lies. Of a cell's channels
-    the rarest speaks. The value is the mean of the strangest cells, and a little of a wider mean. What was learned in
-    one light says nothing of the other, as no colour is the same there.
+    the rarest speaks. What its eight neighbours had counts too, each `neighbours` as much: an edge that shifts, a chair
+    that was moved a little, brings no value that is new there. The value is the mean of the strangest cells, and a
+    little of a wider mean. What was learned in one light says nothing of the other, as no colour is the same there.
 
     A poor choice for values without bounds (what is beyond `low` and `high` falls into the outermost bins) and for
     channels that are strange only together. A cell is judged in a light once it was learned there `warmup` times.
@@ -39,6 +42,7 @@ class RarityModel:
         spread = np.power(options.nearness, away)
         self._spread = (spread / spread[options.bins // 2].sum()).astype(np.float32)  # (bins, bins)
         self._shape: tuple[int, int, int] = (0, 0, 0)
+        self._places = _places(0, 0, 0, options.bins)
         self._count: Counts = np.zeros((_LIGHTS, 0, 0), np.int32)
         self._weight: Floats = np.zeros((_LIGHTS, 0, 0), np.float32)
         self._seen: Floats = np.zeros((_LIGHTS, 0, 0, 0, options.bins), np.float32)
@@ -50,8 +54,9 @@ class RarityModel:
         known = self._count[light] >= self._options.warmup
         if not known.any():
             return Score(None, None)
-        mine = np.take_along_axis(self._seen[light], bins[..., None], axis=3)[..., 0]  # (h, w, d)
-        share = mine / np.maximum(self._weight[light], 1)[..., None] + max(_LEAST, self._options.floor)
+        share = self._times(light, bins) / np.maximum(self._weight[light], 1)[..., None] + max(
+            _LEAST, self._options.floor
+        )
         strangeness = np.maximum(-np.log10(share), 0).max(axis=2)
         part, options = known & grid.mask, self._options
         score = judged(strangeness.astype(np.float64), part, options.top_cells, options.ceiling)
@@ -91,12 +96,24 @@ class RarityModel:
         self._count, self._weight, self._seen = new["count"], new["weight"], new["seen"]
         height, width, depth = self._seen.shape[1:4]
         self._shape = (height, width, depth)
+        self._places = _places(*self._shape, self._options.bins)
 
     def _begin(self, shape: tuple[int, int, int]) -> None:
         self._shape = shape
+        self._places = _places(*shape, self._options.bins)
         self._count = np.zeros((_LIGHTS, *shape[:2]), np.int32)
         self._weight = np.zeros((_LIGHTS, *shape[:2]), np.float32)
         self._seen = np.zeros((_LIGHTS, *shape, self._options.bins), np.float32)
+
+    def _times(self, light: int, bins: npt.NDArray[np.int64]) -> Floats:
+        """(h, w, d): how often each cell had such a value, its neighbours' times counted in."""
+        seen, part = self._seen[light].reshape(-1), np.float32(self._options.neighbours)
+        times: Floats = seen.take(self._places[0] + bins)
+        if not part:
+            return times
+        for places in self._places[1:]:
+            times += part * seen.take(places + bins)
+        return np.asarray(times / (1 + (len(_ROUND) - 1) * part), np.float32)
 
     def _bins(self, grid: Grid) -> npt.NDArray[np.int64]:
         """(h, w, d): the bin of each value."""
@@ -104,3 +121,10 @@ class RarityModel:
         options = self._options
         places = (values - options.low) / (options.high - options.low) * options.bins
         return np.clip(np.floor(places), 0, options.bins - 1).astype(np.int64)
+
+
+def _places(height: int, width: int, depth: int, bins: int) -> npt.NDArray[np.int64]:
+    """(9, h, w, d): where in (h, w, d, bins), made flat, the bins begin of each cell and of each of its neighbours."""
+    rows, columns, channels = np.arange(height)[:, None, None], np.arange(width)[None, :, None], np.arange(depth)
+    at = [(np.clip(rows + y, 0, height - 1), np.clip(columns + x, 0, width - 1)) for y, x in _ROUND]
+    return np.stack([((y * width + x) * depth + channels) * bins for y, x in at]).astype(np.int64)

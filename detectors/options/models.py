@@ -111,11 +111,17 @@ class RarityOptions(CellOptions):
     high: float = Field(default=1.0, ge=-1e6, le=1e6, description="And up to here. Unit: the feature's own.")
     bins: int = Field(default=24, ge=2, le=256, description="So many bins of one width between. Unit: bins.")
     nearness: float = Field(
-        default=0.03,
+        default=0.1,
         ge=0,
         lt=1,
         description="A value counts as so much of one in the next bin, as its square of one in the bin after that, and "
         "so on. Unit: ratio.",
+    )
+    neighbours: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="What a cell's neighbours had counts as so much of what it had itself. Unit: ratio.",
     )
     floor: float = Field(
         default=1e-6,

@@ -49,6 +49,13 @@ class AutoencoderOptions(NetworkOptions):
     """Model: an online convolutional autoencoder that predicts a grid's last channel from the ones before it."""
 
     kind: Literal["autoencoder"] = "autoencoder"
+    pretended: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of the pieces it learns into which something strange is put, which it is to leave out of "
+        "what it predicts. Unit: ratio.",
+    )
 
 
 class VaeOptions(NetworkOptions):

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import assert_never
 
-import cv2
-
 from detectors.base import Picture, Reading
 from detectors.budget.allowance import Opening
 from detectors.evaluation.events import Alert
@@ -32,6 +30,7 @@ from monitor.alerting.snapshots import with_overlay
 from monitor.build.detecting import chosen_device, pipeline, prepare_torch
 from monitor.build.planting import Planting, plants_for
 from monitor.build.rules import rules
+from monitor.build.threads import compute_with
 from monitor.capture.recording import all_pictures, due_frames, open_recording
 from monitor.capture.source import SourceError
 from monitor.config import BudgetOptions, CameraSections, Config
@@ -183,7 +182,7 @@ class EpisodeAlerter:
 
 
 def _prepared(config: Config) -> str:
-    cv2.setNumThreads(config.threads)
+    compute_with(config.threads)
     device = chosen_device(config.device, [config])
     prepare_torch([config], config.threads)
     return device

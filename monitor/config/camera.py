@@ -246,7 +246,7 @@ DEFAULT_DETECTORS = (
         name="rarity",
         channel="place",
         feature=ThumbnailOptions(width=64, height=32, content="colour"),
-        model=RarityOptions(memory=120_000, warmup=900, top_cells=8),
+        model=RarityOptions(memory=120_000, warmup=900, top_cells=4),
         every=2,
     ),
 )

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable
 from functools import partial
 
-import cv2
 import structlog
 
 from monitor.alerting.desk import AlertDesk
@@ -16,6 +15,7 @@ from monitor.alerting.store import StoreError
 from monitor.build.alerting import alerting
 from monitor.build.joining import endpoints
 from monitor.build.rules import budgets, candidates
+from monitor.build.threads import compute_with
 from monitor.config import Config
 from monitor.config.places import web_url
 from monitor.roles.voice import CannotStartError, Heart, SelfReport
@@ -48,7 +48,7 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
 def _alert(config: Config, stop: Callable[[], bool]) -> None:
     boot, context = uuid.uuid4().hex, Context()
     places = endpoints(config)
-    cv2.setNumThreads(config.threads)
+    compute_with(config.threads)
     heart = Heart(context, places, "alert", "deciding")
     with (
         Receiver(context, places.judgements, window=WINDOW, key=places.key) as inbox,

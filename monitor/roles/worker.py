@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import cv2
 import structlog
 
 from monitor.build.capturing import recordings
@@ -15,6 +14,7 @@ from monitor.build.detecting import DeviceError, chosen_device, prepare_torch
 from monitor.build.joining import endpoints
 from monitor.build.rules import budgets, candidates, promoted
 from monitor.build.scoring import keeper, shadows
+from monitor.build.threads import compute_with
 from monitor.config import Config
 from monitor.roles.voice import Heart, MisconfiguredError, SelfReport
 from monitor.scoring.keeper import Keeper
@@ -39,7 +39,7 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
     """
     boot, context = uuid.uuid4().hex, Context()
     places = endpoints(config)
-    cv2.setNumThreads(config.threads)
+    compute_with(config.threads)
     device, keepers, beside = _prepared(config)
     make = partial(Sender, context, stop=stop, key=places.key)
     outbox = make(places.judgements, capacity=JUDGEMENTS_KEPT, policy=Policy.BUFFERED)

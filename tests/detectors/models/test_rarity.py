@@ -60,9 +60,9 @@ def test_it_forgets() -> None:
 def test_of_what_never_came_the_farther_is_the_stranger() -> None:
     """One bin beyond what is ordinary is less than two, up to where nothing counts any more."""
     model = taught(0.52)
-    beyond = [value(model, 0.52 + bins / 24) for bins in range(1, 6)]
+    beyond = [value(model, 0.52 + bins / 24) for bins in range(1, 9)]
     assert beyond == sorted(beyond)
-    assert beyond[1] - beyond[0] == pytest.approx(-(1 + EXTENT) * np.log10(0.03), abs=0.1)
+    assert beyond[1] - beyond[0] == pytest.approx(-(1 + EXTENT) * np.log10(0.1), abs=0.1)
     assert beyond[-1] == pytest.approx((1 + EXTENT) * 6, abs=0.1)
 
 
@@ -77,6 +77,24 @@ def test_of_two_things_that_never_came_the_larger_is_a_little_stranger() -> None
     assert few is not None
     assert many is not None
     assert few < many < 1.1 * few
+
+
+def test_what_is_ordinary_next_to_a_cell_is_less_strange_in_it() -> None:
+    """An edge that shifts by a cell is not as strange as the same value farther away; without neighbours it is."""
+
+    def edge(at: int) -> Grid:
+        seen = grid(0.1, cells=8)
+        seen.values[:, :at] = 0.9
+        return seen
+
+    shifts = {}
+    for part in (0.0, 0.3):
+        model = RarityModel(RarityOptions(top_cells=4, neighbours=part))
+        for _ in range(500):
+            model.learn(edge(3))
+        shifts[part] = [model.score(edge(at)).value or 0.0 for at in (4, 6)]
+    assert shifts[0.0][0] > 0.9 * shifts[0.0][1]
+    assert shifts[0.3][0] < 0.5 * shifts[0.3][1]
 
 
 def test_each_light_has_a_past_of_its_own() -> None:
