@@ -127,7 +127,8 @@ class Reason:
         text: One plain sentence for people: where, what, how often.
         p_value: Chance of a score of this detector at least this large in ordinary recent life; None if not known.
         box: Where; None for the whole picture.
-        channel: The channel it belongs to, "rules", or "tamper" for what was done to the camera itself.
+        channel: The channel it belongs to, "rules", "tamper" for what was done to the camera itself, or "feedback"
+            for what is like an event that was called unusual.
         cells: The cells that carried its score, strongest first, a few; empty where there are none to name.
         ratio: Its score in units of what is usually high for it; None for what has no score.
         place: Where in words: the zones that most of the box lies in, else "upper left" and the like; "" without a box.

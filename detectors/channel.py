@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from detectors import words
@@ -15,6 +16,7 @@ from detectors.base import (
     DetectorScore,
     Grid,
     Image,
+    Mask,
     Model,
     Reason,
     Score,
@@ -34,6 +36,8 @@ from detectors.state import Wanted, fitted, part, refuse_unless, with_prefix
 from detectors.thresholds.conformal import ConformalThreshold
 from detectors.words import PLAIN
 
+# A cell is taken out if more than this share of it is.
+TOUCHED = 0.1
 # Time constant of the smoothing of scores, causal: one frame of noise is no event.
 SMOOTHING_S = 0.28
 # Cells that a reason names.
@@ -101,6 +105,8 @@ class Channel:
         self._gate: Gate[Lesson] = Gate(learning)
         self._fused = self._smooth = _NOTHING
         self._scores = {d.name: _NOTHING for d in detectors}
+        self._grids: dict[str, Grid] = {}  # that the scores are of, by detector
+        self._rest = _Rest()
         self._settled_s = -math.inf
         self._learned = 0
 
@@ -127,9 +133,11 @@ class Channel:
             if grid is not None:
                 with self._stages(f"score {detector.name}"):
                     self._scores[detector.name] = self._scored(detector, grid)
+                self._grids[detector.name] = grid
         with self._stages("fuse"):
             self._fused = self._fusion.fuse(self._scores, size)
             self._smooth = _smoothed(self._smooth, self._fused, passed_s)
+            self._rest.look(self._fused, passed_s)
 
     def judge(self, given: Given | None = None) -> ChannelReading:
         """Judge the picture scored last, by the limit that the budget gave, or by its own threshold's without one."""
@@ -143,10 +151,36 @@ class Channel:
             p_value = self._calibration.p_value(fused.value)
         return ChannelReading(self.name, state, why, verdict, fused.value, p_value, limit, fused.heatmap)
 
+    def without(self, cells: Mask) -> Score:
+        """The fused score of what is left of the picture scored last without these cells, for `heard`.
+
+        Args:
+            cells: (h, w) of the heatmap.
+        """
+        scores = {d.name: self._scored_without(d, cells) for d in self._detectors}
+        score = self._fusion.fuse(scores, (cells.shape[0], cells.shape[1]))
+        if score.value is None or self._fused.value is None:
+            return self._fused
+        self._rest.take(scores, Score(min(score.value, self._fused.value), score.heatmap))
+        return self._rest.fused
+
+    def exceeds(self, limit: float) -> bool:
+        """Whether the picture scored last is above `limit` if it is looked at alone."""
+        return self._fused.value is not None and self._fused.value > limit
+
+    def heard(self, reading: ChannelReading) -> ChannelReading:
+        """The picture judged last as it is without what was taken out of it and of those before; `reading` else."""
+        value = self._rest.smooth.value
+        if reading.limit is None or reading.value is None or value is None or value >= reading.value:
+            return reading
+        verdict = Verdict.ANOMALOUS if value > reading.limit else Verdict.NORMAL
+        p_value, heatmap = self._calibration.p_value(value), self._rest.fused.heatmap
+        return replace(reading, verdict=verdict, value=value, p_value=p_value, heatmap=heatmap)
+
     @property
     def countable(self) -> float | None:
-        """The score of the picture judged last, if such scores say anything of a limit."""
-        return None if self._warming else self._smooth.value
+        """What is left of the score of the picture judged last, if such scores say anything of a limit."""
+        return None if self._warming else self._rest.smooth.value
 
     @property
     def scores(self) -> tuple[DetectorScore, ...]:
@@ -154,9 +188,15 @@ class Channel:
         return self._fusion.shares(self._scores, self._fused)
 
     def reasons(self, place: Callable[[Box], str] = words.place) -> tuple[Reason, ...]:
-        """Why the picture judged last scores as it does, strongest detector first; `place`: names a box."""
-        known = [name for name in names(self.scores) if self._scores[name].value is not None]
-        return tuple(self._reason(name, place, first=name == known[0]) for name in known)
+        """Why what is left of the picture judged last scores as it does, strongest detector first.
+
+        Args:
+            place: Names a box.
+        """
+        scores, fused = self._rest.scores or self._scores, self._rest.fused
+        shares = self._fusion.shares(scores, fused)
+        known = [name for name in names(shares) if scores[name].value is not None]
+        return tuple(self._reason(name, scores[name], place, first=name == known[0]) for name in known)
 
     def learn(self, at_s: float, reading: ChannelReading, lesson: Callable[[], Lesson] | None) -> list[Lesson]:
         """Offer the picture judged last, as `reading`, and let the models learn what is ripe, which is given back.
@@ -184,6 +224,7 @@ class Channel:
         """Forget the pictures before: the next one does not follow them. What was learned stays."""
         self._fused = self._smooth = _NOTHING
         self._scores = {d.name: _NOTHING for d in self._detectors}
+        self._grids, self._rest = {}, _Rest()
         self._calibration.cut()
         for rank in self._ranks.values():
             rank.cut()
@@ -232,6 +273,7 @@ class Channel:
         known = {name: Score(float(new[f"value.{name}"]), new[f"heatmap.{name}"]) for name in names}
         self._scores = {d.name: known.get(d.name, _NOTHING) for d in self._detectors}
         self._smooth = Score(float(new["smooth"]), None) if "smooth" in new else _NOTHING
+        self._rest = _Rest(smooth=self._smooth)
         self._settled_s = float(new.get("settled_s", -math.inf))
 
     @property
@@ -258,6 +300,18 @@ class Channel:
             return Score(0.0, np.zeros(grid.mask.shape, np.float32))
         return score
 
+    def _scored_without(self, detector: Detector, cells: Mask) -> Score:
+        """The detector's last score if nothing of these cells carried evidence."""
+        before, grid = self._scores[detector.name], self._grids.get(detector.name)
+        if before.value is None or grid is None:
+            return before
+        height, width = grid.mask.shape
+        out = cv2.resize(cells.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > TOUCHED
+        with self._stages("feedback"):
+            score = self._scored(detector, replace(grid, mask=grid.mask & ~out))
+        # A model that knows, of a picture in which nothing is left that it could judge: nothing is strange there.
+        return Score(0.0, np.zeros_like(before.heatmap)) if score.value is None else score
+
     def _calibrate(self, at_s: float, value: float, verdict: Verdict) -> None:
         with self._stages("calibrate"):
             self._calibration.learn(at_s, value, verdict, accepted=self.accepting)
@@ -279,8 +333,8 @@ class Channel:
             return State.ACTIVE, "strange for so long that it is being learned as a new normal"
         return State.ACTIVE, ""
 
-    def _reason(self, name: str, place: Callable[[Box], str], *, first: bool) -> Reason:
-        value, heatmap = self._scores[name].value or 0.0, self._scores[name].heatmap
+    def _reason(self, name: str, score: Score, place: Callable[[Box], str], *, first: bool) -> Reason:
+        value, heatmap = score.value or 0.0, score.heatmap
         p_value, least = self._ranks[name].p_value(value), self._ranks[name].p_value(math.inf)
         often = "" if p_value is None or least is None else words.how_often(p_value, least, self._moment_s)
         common = not first and p_value is not None and p_value > COMMON
@@ -293,6 +347,31 @@ class Channel:
         text = "; ".join(each for each in (f"{where}: {what}" if where else what, often) if each)
         ratio = self._fusion.in_units(name, value)
         return Reason(name, text, p_value, box, self.name, cells, ratio, where, often)
+
+
+@dataclass(slots=True)
+class _Rest:
+    """What is left of the pictures without what was taken out of them; the very same while nothing is.
+
+    Attributes:
+        scores: By detector, of the picture scored last; None if nothing was taken out of it.
+        fused: Of that picture; `smooth` over those before too.
+    """
+
+    scores: Mapping[str, Score] | None = None
+    fused: Score = _NOTHING
+    smooth: Score = _NOTHING
+    before: Score = _NOTHING
+    passed_s: float = math.inf
+
+    def look(self, fused: Score, passed_s: float) -> None:
+        """The next picture, of which nothing was taken out yet."""
+        self.before, self.passed_s = self.smooth, passed_s
+        self.scores, self.fused, self.smooth = None, fused, _smoothed(self.smooth, fused, passed_s)
+
+    def take(self, scores: Mapping[str, Score], fused: Score) -> None:
+        """Something was taken out of it."""
+        self.scores, self.fused, self.smooth = scores, fused, _smoothed(self.before, fused, self.passed_s)
 
 
 def _smoothed(before: Score, now: Score, passed_s: float) -> Score:

@@ -37,6 +37,8 @@ from detectors.budget.diary import Light
 from detectors.budget.light import LightMeter
 from detectors.channel import Channel, Lesson
 from detectors.examples import Examples
+from detectors.feedback.heed import Heard, Heed
+from detectors.feedback.look import Seen
 from detectors.fusion import heatmap_size
 from detectors.quantities import Quantities
 from detectors.rules import Fired, Rules
@@ -69,11 +71,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What people told of one camera: where not to look, and what they want to be told of whatever the scores are."""
+    """What people told of one camera: where not to look, what to be told of whatever the scores are, and of events."""
 
     zones: Zones
     rules: Rules
     quantities: Quantities
+    heed: Heed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class Pipeline:
 
     Attributes:
         allowance: The limits of the channels that it knows; None if their own thresholds hold.
+        heed: What people said of its events; None if nobody is heeded.
     """
 
     def __init__(
@@ -131,7 +135,10 @@ class Pipeline:
         self._taken = 0  # pictures since the last cut
         self._newest: dict[str, Grid] = {}  # each feature's since the last cut
         self._fresh: frozenset[str] = frozenset()  # the features that looked at the picture judged last
-        self._judged: Reading | None = None
+        self.heed = watch.heed
+        self._seen = Seen((), None, None)  # what the picture judged last is looked at in
+        self._heard = Heard(())  # what was left of it
+        self._judged: Reading | None = None  # it as it is without feedback
         self._given: tuple[int, ...] | None = None  # shape of the last picture, as it came
         self._size = (0, 0)  # height and width that the models know; follows the pictures until something is learned
         self._moves = moves
@@ -139,6 +146,11 @@ class Pipeline:
         self._meter = LightMeter()
         self._light = Light.COLOUR  # of the picture judged last
         self._noticed_s = -math.inf  # when the pictures began that say that it was moved
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its channels."""
+        return tuple(channel.name for channel in self._channels)
 
     @property
     def learned(self) -> int:
@@ -192,9 +204,13 @@ class Pipeline:
         for channel in self._channels:
             channel.look(grids, passed_s, size)
         readings = self._readings(picture, clock_s, passed_s)
-        reading = self._noticed(self._ruled(self._joined(picture.at_s, readings), local))
-        self._judged = reading
-        return reading
+        joined = self._joined(picture.at_s, readings)
+        fired = self._fired(joined, local)
+        self._judged = self._noticed(self._ruled(joined, fired))
+        self._heard = self._left(readings, local)
+        if self._heard.channels is readings:
+            return self._judged
+        return self._noticed(self._ruled(self._told(picture.at_s, self._heard), fired))
 
     def learn(self) -> list[tuple[str, Mapping[str, Grid]]]:
         """Offer the picture judged last to each channel, which lets its models learn what is ripe.
@@ -214,6 +230,8 @@ class Pipeline:
                 taught.append((channel.name, ripe.grids))
                 if ripe.small is not None:
                     self._examples.learn(ripe.small)
+        if self.heed is not None and reading.verdict is not Verdict.ANOMALOUS and not self._heard.reasons:
+            self.heed.learn(self._seen, reading.channels, reading.at_s)
         if self._moves is not None:
             with self._stages("view"):
                 self._moved = self._moves.view.look(self._recent[-1])
@@ -262,6 +280,15 @@ class Pipeline:
             self._given = picture.image.shape
             self._recent.append(self._sized(picture))
 
+    @property
+    def bare(self) -> Reading | None:
+        """The reading of the picture judged last as it is without feedback; None once that was learned."""
+        return self._judged
+
+    def looks(self) -> tuple[float, ...]:
+        """How what is strange in the picture judged last looks, as numbers that travel; empty if nothing is."""
+        return () if self.heed is None else self.heed.looks(self._seen, self._heard)
+
     def cut(self) -> None:
         """Forget the pictures before: the next one does not follow them. What was learned stays."""
         self._recent.clear()
@@ -283,6 +310,8 @@ class Pipeline:
         self._examples.restart_clock()
         if self._moves is not None:
             self._moves.view.restart_clock()
+        if self.heed is not None:
+            self.heed.restart_clock()
         for channel in self._channels:
             channel.restart_clock()
 
@@ -293,6 +322,8 @@ class Pipeline:
             parts["budget"] = self.allowance.state()
         if self._moves is not None:
             parts["view"] = self._moves.view.state()
+        if self.heed is not None:
+            parts["looks"] = self.heed.gallery.state()
         size = self._size if self.learned else (0, 0)
         return with_prefix(parts | {"examples": self._examples.state()}) | {"size": np.array(size, np.int64)}
 
@@ -302,7 +333,8 @@ class Pipeline:
         Raises:
             StateError: It is another configuration's or broken; build a new pipeline, this one may be half restored.
         """
-        parts = {f"channel.{channel.name}" for channel in self._channels} | {"examples", "size", "budget", "view"}
+        parts = {f"channel.{channel.name}" for channel in self._channels}
+        parts |= {"examples", "size", "budget", "view", "looks"}
         refuse_unless({name.partition("/")[0] for name in state} <= parts, f"no others than {sorted(parts)}")
         own = {"size": state["size"]} if "size" in state else {}
         height, width = fitted(own, {"size": Wanted(np.int64, (2,))})["size"].tolist()
@@ -312,6 +344,9 @@ class Pipeline:
         seen = part(state, "view")
         if self._moves is not None and seen:  # of before views were known there is none
             self._moves.view.restore(seen)
+        looks = part(state, "looks")
+        if self.heed is not None and looks:
+            self.heed.gallery.restore(looks)
         diary = part(state, "budget")
         if self.allowance is not None and diary:  # with another `budget` the models are as good as before
             self.allowance.restore(diary)
@@ -323,6 +358,8 @@ class Pipeline:
         """Nothing that was learned is of the view there is now."""
         self._channels, self._examples = moves.afresh()
         moves.view.begin()
+        if self.heed is not None:
+            self.heed.begin()
         if self.allowance is not None:
             self.allowance.move(clock_s)
         self.restart_clock()
@@ -426,12 +463,35 @@ class Pipeline:
         box = reasons[0].box if reasons else None
         return self._examples.nearest(self._recent[-1].image, box, EXAMPLES)
 
-    def _ruled(self, reading: Reading, local: datetime | None) -> Reading:
-        """The reading with the rules that hold for its picture."""
+    def _left(self, readings: tuple[ChannelReading, ...], local: datetime | None) -> Heard:
+        """What feedback leaves of the readings; the very same ones without any."""
+        if self.heed is None:
+            return Heard(readings)
+        hour = None if local is None else local.hour + local.minute / 60
+        self._seen = Seen(tuple(self._recent)[-2:], self._newest.get(self.heed.cells), hour)
+        with self._stages("feedback"):
+            clock_s = None if local is None else local.timestamp()
+            return self.heed.hear(self._seen, self._channels, readings, clock_s)
+
+    def _told(self, at_s: float, heard: Heard) -> Reading:
+        """The reading of what feedback left, saying what was quieted or called unusual."""
+        reading = self._joined(at_s, heard.channels)
+        why = "; ".join(each for each in (reading.state_reason, heard.why) if each)
+        reading = replace(reading, state_reason=why, reasons=(*heard.reasons, *reading.reasons))
+        if not heard.reasons:
+            return reading
+        examples = reading.examples or self._like(heard.reasons)
+        return replace(reading, verdict=Verdict.ANOMALOUS, examples=examples)
+
+    def _fired(self, reading: Reading, local: datetime | None) -> tuple[Fired, ...]:
+        """The rules that hold for the picture; they see it as it is without feedback."""
         watch = self._watch
         with self._stages("rules"):
             values = watch.quantities.step(list(self._recent), reading, local)
-            fired = watch.rules.step(reading.at_s, values)
+            return watch.rules.step(reading.at_s, values)
+
+    def _ruled(self, reading: Reading, fired: Sequence[Fired]) -> Reading:
+        """The reading with the rules that hold for its picture."""
         if not fired:
             return reading
         return replace(

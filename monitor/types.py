@@ -229,6 +229,7 @@ class ScoringReport:
         missed: Gaps in `seq` seen, in frames.
         checkpoint_ns: Wall time of the last good checkpoint; None before the first.
         checkpoint_failures: Checkpoints that could not be written or were broken when read.
+        quieted: Happenings that would have been events, were they not like what people called normal.
     """
 
     camera: str
@@ -239,6 +240,7 @@ class ScoringReport:
     learned: int
     checkpoint_ns: int | None
     checkpoint_failures: int
+    quieted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ COMMANDS = [
     "sinks dead",
     "sinks resend",
     "sinks test",
+    "events feedback",
+    "feedback list",
+    "feedback undo",
 ]
 # Half a second is what a person takes for "at once"; a loaded machine gets the best of several tries.
 AT_ONCE_S = 0.5

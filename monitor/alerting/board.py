@@ -141,6 +141,7 @@ class Board:
 
     def take_event(self, event: Event) -> None:
         """An event was told; what is known of how it was told stays."""
+        event = replace(event, look=())  # some hundred numbers that nobody reads
         known = self._events.pop(event.id, None)
         event = event if known is None else _told_as(event, known)
         if event.camera in self.cameras and kind_of(event) is Kind.ANOMALY:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import structlog
+
 from monitor.alerting.delivery import Delivery
 from monitor.alerting.desk import AlertDesk
 from monitor.alerting.notices import NoticeRules
@@ -30,6 +32,7 @@ from monitor.config import (
 from monitor.deciding.decider import EpisodeDecider
 from monitor.deciding.health import HealthAssessor, HealthRules
 from monitor.deciding.valve import Valve
+from monitor.feedback import FeedbackError, publish
 from monitor.metrics import Metrics, new_registry
 from monitor.views import DeliveryView
 from monitor.web.server import WebServer
@@ -43,6 +46,7 @@ FAREWELL_S = 5.0
 # After an event can no longer go on, its clip and its last telling are made.
 _AFTERMATH_S = 300.0
 _MB = 1_000_000
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
     store = open_store(config.data_dir, [each.sink.name for each in told])
     clock = SystemClock()
     names = [each.name for each in config.alerting.sinks]
+    _publish(store, config.data_dir, clock.wall_ns())
     metrics = Metrics(new_registry(), list(config.cameras), (*PROCESSES, SUPERVISOR), names, version("rareframe"))
     pulses = Pulses(beaten, metrics.deliveries, clock)
     delivery = Delivery(store, told, metrics.deliveries, clock, random.Random())  # noqa: S311 - jitter, no secret
@@ -114,6 +119,14 @@ def _upkeep(config: Config, store: EventStore, metrics: Metrics, clock: SystemCl
     )
     room = Retention(store, config.data_dir, limits, metrics.disk, clock)
     return Upkeep(room, [Sweep(store, config.data_dir, retention.history_days, clock)])
+
+
+def _publish(store: EventStore, data_dir: Path, now_ns: int) -> None:
+    """Let the workers read what people said of events, should their file be lost; it is no reason not to start."""
+    try:
+        publish(store, data_dir, now_ns)
+    except FeedbackError as error:
+        _log.error("feedback_not_published", error=str(error))
 
 
 def _judges(sections: Mapping[str, CameraSections]) -> tuple[EpisodeDecider, Valve]:

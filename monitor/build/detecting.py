@@ -18,6 +18,7 @@ from detectors.features.momentum import Momentum
 from detectors.features.motion import Motion
 from detectors.features.pixels import Pixels
 from detectors.features.thumbnail import Thumbnail
+from detectors.feedback.heed import Heed
 from detectors.fusion import Part
 from detectors.models.deviation import DeviationModel
 from detectors.models.exemplar import Exemplar
@@ -100,7 +101,8 @@ def pipeline(
     fps = sections.analysis.fps
     keys = {d.name: _key(d) for d in sections.detectors}
     looks = {keys[d.name]: Look(_feature(d.feature, fps, device, threads), d.every) for d in sections.detectors}
-    watch = _watch(sections, fps)
+    cells = next((keys[d.name] for d in sections.detectors if isinstance(d.feature, CnnOptions)), "")
+    watch = _watch(sections, fps, Heed(seed, cells))
 
     def afresh() -> tuple[list[Channel], Examples]:
         return _channels(sections, keys, seed, device, stages), Examples(seed)
@@ -210,10 +212,10 @@ def _seed(seed: int, name: str) -> int:
     return zlib.crc32(name.encode()) ^ seed
 
 
-def _watch(sections: CameraSections, fps: float) -> Watch:
+def _watch(sections: CameraSections, fps: float, heed: Heed) -> Watch:
     zones = Zones(sections.zones, sections.masks)
     rules = Rules([Rule(r.name, parse(r.when), r.text or r.when) for r in sections.rules])
-    return Watch(zones, rules, Quantities(rules.names, zones, fps))
+    return Watch(zones, rules, Quantities(rules.names, zones, fps), heed)
 
 
 def _feature(options: FeatureOptions, fps: float, device: str, threads: int) -> Feature:

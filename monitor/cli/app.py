@@ -11,7 +11,21 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from monitor.cli import budget, check, compare, evaluate, events, keeping, models, promote, run, scan, sinks, web
+from monitor.cli import (
+    budget,
+    check,
+    compare,
+    evaluate,
+    events,
+    feedback,
+    keeping,
+    models,
+    promote,
+    run,
+    scan,
+    sinks,
+    web,
+)
 from monitor.cli.terms import EXIT_FAILED, EXIT_OK, EXIT_USAGE, FailedError, examples, say
 
 app = typer.Typer(
@@ -33,7 +47,9 @@ app.command("rollback", epilog=models.ROLL_BACK_EXAMPLES)(models.roll_back)
 events.app.command("protect", epilog=keeping.PROTECT_EXAMPLES)(keeping.protect)
 events.app.command("unprotect", epilog=keeping.UNPROTECT_EXAMPLES)(keeping.unprotect)
 events.app.command("delete", epilog=keeping.DELETE_EXAMPLES)(keeping.delete)
+events.app.command("feedback", epilog=feedback.GIVE_EXAMPLES)(feedback.give)
 app.add_typer(events.app, name="events")
+app.add_typer(feedback.app, name="feedback")
 app.add_typer(sinks.app, name="sinks")
 app.add_typer(web.app, name="web")
 

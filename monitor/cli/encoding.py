@@ -17,6 +17,7 @@ def for_programs(listed: Listed) -> dict[str, object]:
     import msgspec  # noqa: PLC0415 - see the package
 
     own = msgspec.to_builtins(listed.event)
+    own.pop("look", None)  # some hundred numbers that only feedback reads
     return {**own, "protected": listed.protected, "feedback": listed.feedback}
 
 

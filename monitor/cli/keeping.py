@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from monitor.cli.stores import ConfigOption, data_folder, only, store_file
+from monitor.cli.stores import ConfigOption, data_folder, only, open_beside, who
 from monitor.cli.terms import EXIT_FAILED, EXIT_OK, DataDirOption, examples, say
-
-if TYPE_CHECKING:
-    from monitor.alerting.store import EventStore
 
 PROTECT_EXAMPLES = examples("rareframe events protect 1f0c2a")
 UNPROTECT_EXAMPLES = examples("rareframe events unprotect 1f0c2a")
@@ -45,21 +39,21 @@ def delete(
 ) -> int:
     """Delete events with their pictures and clips, for ever."""
     folder = data_folder(config_file, data_dir)
-    with _open_beside(folder) as store:
+    with open_beside(folder) as store:
         from monitor.alerting.shelf import Shelf  # noqa: PLC0415 - see the package
 
         found = [only(store, each) for each in ids]
         if not yes:
             typer.confirm(f"Delete {len(found)} event(s) with all their files, for ever?", abort=True, err=True)
         shelf = Shelf(folder)
-        return _each(found, lambda event_id: store.remove(event_id, shelf.remove, _who(), time.time_ns()), "deleted")
+        return _each(found, lambda event_id: store.remove(event_id, shelf.remove, who(), time.time_ns()), "deleted")
 
 
 def _protect(ids: Sequence[str], folder: Path, *, on: bool) -> int:
-    with _open_beside(folder) as store:
+    with open_beside(folder) as store:
         found = [only(store, each) for each in ids]
         word = "protected" if on else "unprotected"
-        return _each(found, lambda event_id: store.protect(event_id, on, _who(), time.time_ns()), word)
+        return _each(found, lambda event_id: store.protect(event_id, on, who(), time.time_ns()), word)
 
 
 def _each(ids: Sequence[str], change: Callable[[str], object], done: str) -> int:
@@ -76,19 +70,3 @@ def _each(ids: Sequence[str], change: Callable[[str], object], done: str) -> int
         else:
             typer.echo(f"{event_id}  {done}")
     return code
-
-
-@contextmanager
-def _open_beside(folder: Path) -> Iterator[EventStore]:
-    from monitor.alerting.store import EventStore  # noqa: PLC0415 - see the package
-
-    with closing(EventStore.open_beside(store_file(folder))) as store:
-        yield store
-
-
-def _who() -> str:
-    """Who this is, as the audit names people."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a user without a name
-        return f"cli:{os.getuid()}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -69,3 +71,25 @@ def only(store: EventStore, beginning: str) -> str:
         got = "several" if fitting else "none"
         raise FailedError(f"event {beginning}: expected one event, got {got}; `rareframe events list` shows their ids")
     return fitting[0]
+
+
+@contextmanager
+def open_beside(folder: Path) -> Iterator[EventStore]:
+    """The event store in that folder, to be changed by people, running daemon or not.
+
+    Raises:
+        FailedError: There is none.
+        StoreError: It cannot be opened.
+    """
+    from monitor.alerting.store import EventStore  # noqa: PLC0415 - see the package
+
+    with closing(EventStore.open_beside(store_file(folder))) as store:
+        yield store
+
+
+def who() -> str:
+    """Who this is, as the audit names people."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a user without a name
+        return f"cli:{os.getuid()}"

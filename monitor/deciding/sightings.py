@@ -9,11 +9,13 @@ from hashlib import blake2b
 from math import isfinite
 
 from detectors.base import Reason
+from detectors.feedback.look import FEEDBACK, gathered
 from monitor.types import Event, Judgement, Phase, State, Verdict
 
-# Channels of reasons that no score speaks for: rules of the user's, and what was done to the camera. See `Reason`.
+# Channels of reasons that no score speaks for: rules of the user's, what was done to the camera, and what people called
+# unusual. See `Reason`.
 RULES, TAMPER = "rules", "tamper"
-SPOKEN = frozenset({RULES, TAMPER})
+SPOKEN = frozenset({RULES, TAMPER, FEEDBACK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Sighting:
     reasons: tuple[Reason, ...]
     channels: tuple[str, ...] = ("",)
     light: str = ""
+    look: tuple[float, ...] = ()
 
 
 def sighting_of(judgement: Judgement) -> Sighting | None:
@@ -59,6 +62,7 @@ def sighting_of(judgement: Judgement) -> Sighting | None:
         reasons=tuple(r for r in judgement.reasons if r.box is None or all(map(isfinite, r.box))),
         channels=_exceeded(judgement),
         light=judgement.light,
+        look=judgement.look,
     )
 
 
@@ -113,12 +117,14 @@ def opened(judgement: Judgement, first: Sighting) -> Event:
         clip=None,
         shadow=judgement.shadow,
         light=first.light,
+        look=gathered((), first.look),
     )
 
 
 def gone_on(event: Event, sighting: Sighting) -> Event:
     """`event` with one more frame: the stronger one tells why; a rule that held once, or tamper, stays a reason."""
-    event = replace(event, ended_ns=sighting.wall_ns, ended_pts=sighting.pts, frames=event.frames + 1)
+    look = gathered(event.look, sighting.look)
+    event = replace(event, ended_ns=sighting.wall_ns, ended_pts=sighting.pts, frames=event.frames + 1, look=look)
     if sighting.score <= event.score:
         return replace(event, reasons=(*_new_rules(sighting.reasons, event.reasons), *event.reasons))
     return replace(

@@ -35,10 +35,9 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Tallies:
-    """Of one camera, by the mark's id; `quieted` in all, of marks that were undone since too."""
+    """Of one camera, by the mark's id."""
 
     marks: Mapping[int, Counted] = field(default_factory=dict)
-    quieted: int = 0
 
 
 def read(data_dir: Path, camera: str) -> Tallies:

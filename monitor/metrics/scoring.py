@@ -55,6 +55,9 @@ class ScoringMetrics:
         self._checkpoint_failures = Totals.made(
             "rareframe_checkpoint_failures_total", "Checkpoints that could not be written or read.", of, r
         )
+        self._quieted = Totals.made(
+            "rareframe_quieted_total", "Happenings that feedback kept from being events.", of, r
+        )
         self._watched = Counter(
             "rareframe_watched_seconds_total",
             "Time during which frames got a verdict other than unknown.",
@@ -92,5 +95,6 @@ class ScoringMetrics:
             return
         self._missed.tell((camera,), report.boot, report.missed)
         self._checkpoint_failures.tell((camera,), report.boot, report.checkpoint_failures)
+        self._quieted.tell((camera,), report.boot, report.quieted)
         if report.checkpoint_ns is not None:
             self._checkpoint.labels(camera).set(report.checkpoint_ns / 1e9)

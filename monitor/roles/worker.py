@@ -16,7 +16,9 @@ from monitor.build.rules import budgets, candidates, promoted
 from monitor.build.scoring import keeper, shadows
 from monitor.build.threads import compute_with
 from monitor.config import Config
+from monitor.feedback import Mark, MarkWatch
 from monitor.roles.voice import Heart, MisconfiguredError, SelfReport
+from monitor.scoring.heeding import Heeding
 from monitor.scoring.keeper import Keeper
 from monitor.scoring.loop import ScoringLoop
 from monitor.scoring.shadow import Shadow
@@ -47,15 +49,19 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
     heart.beat(0)
     _log.info("scoring", device=device, cameras=len(keepers), shadows=len(beside))
     with Receiver(context, places.frames, window=WINDOW, key=places.key) as inbox:
-        loop = ScoringLoop(keepers, recordings(config), inbox, outbox, boot, beside)
+        heeding = {name: Heeding(config.data_dir, name) for name in config.cameras}
+        loop = ScoringLoop(keepers, recordings(config), inbox, outbox, boot, beside, heeding)
         myself = SelfReport("worker", boot, outbox.send)
         watch = WishWatch(config.data_dir, partial(_obey, config, loop, keepers, _by_camera(beside)))
-        watch.look_if_due(time.monotonic())  # who is live is known before the first frame
+        said = MarkWatch(config.data_dir, partial(_heed, loop))
+        for each in (watch, said):
+            each.look_if_due(time.monotonic())  # who is live, and what holds, is known before the first frame
         turns = 0
         while not stop():
             loop.run_once(time.time_ns(), time.monotonic_ns())
             outbox.pump()
             watch.look_if_due(time.monotonic())
+            said.look_if_due(time.monotonic())
             myself.tell_if_due(inbox.errors, sum(count.total for count in outbox.drops()))
             turns += 1
             heart.beat(turns)
@@ -85,6 +91,11 @@ def _obey(
     for name, roll_back in wishes.roll_backs.items():
         if name in own:
             own[name].roll_back(roll_back.snapshot, roll_back.wished_ns, time.time_ns())
+
+
+def _heed(loop: ScoringLoop, marks: tuple[Mark, ...]) -> None:
+    loop.heed(marks)
+    _log.info("feedback", marks=len(marks), newest=max((mark.id for mark in marks), default=None))
 
 
 def _by_camera(beside: Mapping[str, Shadow]) -> dict[str, Keeper]:

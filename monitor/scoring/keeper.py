@@ -140,6 +140,7 @@ class Keeper:
             scorer.learned,
             self._saved_wall_ns,
             self._failures,
+            0 if scorer.heed is None else scorer.heed.ledger.happenings,
         )
 
     def _keep_daily(self, wall_ns: int, mono_ns: int) -> None:

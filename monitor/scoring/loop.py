@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
+from monitor.feedback import Mark
+from monitor.scoring.heeding import Heeding
 from monitor.scoring.keeper import Keeper
 from monitor.scoring.shadow import Shadow
 from monitor.types import Frame, Judgement, Message, ScoringReport
@@ -69,6 +71,7 @@ class ScoringLoop:
         outbox: Outbox,
         boot: str,
         shadows: Mapping[str, Shadow] | None = None,
+        heeding: Mapping[str, Heeding] | None = None,
     ) -> None:
         """Go round the cameras.
 
@@ -79,9 +82,11 @@ class ScoringLoop:
             outbox: Where judgements go.
             boot: Of this process.
             shadows: Of the cameras that have one.
+            heeding: By camera, what people said of its events.
         """
         self._keepers = dict(keepers)
         self._shadows = dict(shadows or {})
+        self._heeding = dict(heeding or {})
         self._promoted: set[str] = set()
         self._recordings = recordings
         self._inbox = inbox
@@ -125,6 +130,15 @@ class ScoringLoop:
             self._keepers[camera] = live
             self._promoted ^= {camera}
             _log.info("promoted" if camera in self._promoted else "promotion_undone", camera=camera)
+
+    def heed(self, marks: Sequence[Mark]) -> None:
+        """From the next frame on this holds of what people said of events, for cameras and their shadows."""
+        for camera, heeding in self._heeding.items():
+            heeding.say(marks)
+            shadow = self._shadows[camera].keeper if camera in self._shadows else None
+            for keeper in (self._keepers[camera], shadow):
+                if keeper is not None:
+                    heeding.tell(keeper.scorer)
 
     def _take(self, delivery: Delivery, wall_ns: int, mono_ns: int) -> None:
         message = delivery.message
@@ -181,5 +195,7 @@ class ScoringLoop:
             self._report(wall_ns)
 
     def _report(self, wall_ns: int) -> None:
-        for keeper in self._keepers.values():
+        for camera, keeper in self._keepers.items():
             self._outbox.send(keeper.report(self._boot, wall_ns))
+            if camera in self._heeding:
+                self._heeding[camera].write(keeper.scorer)

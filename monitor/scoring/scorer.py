@@ -11,6 +11,7 @@ import numpy as np
 
 from detectors.base import ChannelReading, Floats, Image, Picture, Reading, StateDict, StateView
 from detectors.budget.diary import Minute
+from detectors.feedback.heed import Heed
 from detectors.pipeline import Pipeline
 from monitor.learned import MOST_PICTURES, Learned, LearnedChannel
 from monitor.types import ChannelScore, Frame, Judgement, Stamp, State, Verdict
@@ -98,6 +99,21 @@ class CameraScorer:
         self._pipeline.restore(state)
 
     @property
+    def heed(self) -> Heed | None:
+        """What people said of the camera's events, and what came of it."""
+        return self._pipeline.heed
+
+    @property
+    def bare(self) -> Reading | None:
+        """What the frame judged last is without feedback; None once it was learned."""
+        return self._pipeline.bare
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of its channels."""
+        return self._pipeline.names
+
+    @property
     def accepting(self) -> bool:
         """Whether an anomaly has lasted so long that it is now learned as a new normal."""
         return self._pipeline.accepting
@@ -110,8 +126,8 @@ class CameraScorer:
     def roll_back(self, fresh: CameraScorer, state: StateView) -> None:
         """Know what `state` knows, and nothing learned since; what happened since is not undone.
 
-        So the diary of the budget goes on, with the number of alerts that is wanted now, as do counts of frames: both
-        are of the camera's life, not of its models.
+        So the diary of the budget goes on, with the number of alerts that is wanted now, as do counts of frames and
+        what people said of its events: all are of the camera's life, not of its models.
 
         Args:
             fresh: Knows nothing, and is not used for anything else.
@@ -123,6 +139,8 @@ class CameraScorer:
         pipeline = fresh._pipeline
         pipeline.restore(state)
         pipeline.allowance = self._pipeline.allowance
+        if pipeline.heed is not None and self._pipeline.heed is not None:
+            pipeline.heed.marks, pipeline.heed.ledger = self._pipeline.heed.marks, self._pipeline.heed.ledger
         pipeline.restart_clock()
         self._pipeline = pipeline
 
@@ -170,6 +188,7 @@ class CameraScorer:
             accepting=reading.accepting,
             scaled_s=frame.scaled_s,
             light=reading.light,
+            look=self._pipeline.looks() if strange else (),
         )
 
 

@@ -106,8 +106,8 @@ def test_it_is_listed_with_what_it_did(store: EventStore, tmp_path: Path) -> Non
     """How often and when last, as the worker counted; of another camera nothing."""
     given = give(store, tmp_path)
     assert "quieted nothing so far" in only(store, tmp_path).text
-    Counter(tmp_path, "gate").write(Tallies({given.id: Counted(12, NOW_NS)}, 12))
-    Counter(tmp_path, "yard").write(Tallies({given.id: Counted(99, NOW_NS)}, 99))
+    Counter(tmp_path, "gate").write(Tallies({given.id: Counted(12, NOW_NS)}))
+    Counter(tmp_path, "yard").write(Tallies({given.id: Counted(99, NOW_NS)}))
     told = only(store, tmp_path)
     assert (told.times, told.last_ns) == (12, NOW_NS)
     assert "ann called event one normal here" in told.text
