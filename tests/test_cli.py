@@ -414,3 +414,25 @@ def test_what_cannot_be_promoted_costs_one_line(
     """And nothing is written."""
     assert cli("promote", camera, *site) == (1, "", f"rareframe: {words}\n")
     assert not (data_dir / "wishes.json").exists()
+
+
+def test_a_password_is_hashed_from_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Never from an argument; too short a one is refused and not repeated."""
+    from monitor.web.passwords import parsed  # noqa: PLC0415 - what a running server makes of it
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    with pytest.raises(SystemExit) as stopped:
+        main(["web", "hash-password"])
+    assert stopped.value.code == 0
+    out = capsys.readouterr().out
+    assert parsed(out).fits("correct horse battery")
+    assert "horse" not in out
+    monkeypatch.setattr("sys.stdin", io.StringIO("hunter2\n"))
+    with pytest.raises(SystemExit) as stopped:
+        main(["web", "hash-password"])
+    told = capsys.readouterr()
+    assert stopped.value.code == 1
+    assert "expected a password of 10 to 1024 characters, got 7" in told.err
+    assert "hunter2" not in told.err + told.out
