@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from monitor.alerting.claims import Claims
 from monitor.alerting.delivery import Delivery
 from monitor.alerting.desk import AlertDesk
 from monitor.alerting.notices import NoticeRules
@@ -29,6 +30,7 @@ from monitor.config import (
     CameraSections,
     Config,
 )
+from monitor.config.places import take_dir
 from monitor.deciding.decider import EpisodeDecider
 from monitor.deciding.health import HealthAssessor, HealthRules
 from monitor.deciding.valve import Valve
@@ -118,7 +120,8 @@ def _upkeep(config: Config, store: EventStore, metrics: Metrics, clock: SystemCl
         settled_s=max(each.episodes.refractory_s for each in every) + _AFTERMATH_S,
     )
     room = Retention(store, config.data_dir, limits, metrics.disk, clock)
-    return Upkeep(room, [Sweep(store, config.data_dir, retention.history_days, clock)])
+    claims = Claims(config.data_dir, take_dir(config.data_dir), store, clock)
+    return Upkeep(room, [Sweep(store, config.data_dir, retention.history_days, clock), claims])
 
 
 def _publish(store: EventStore, data_dir: Path, now_ns: int) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from monitor.build.detecting import fingerprint, pipeline
 from monitor.build.rules import candidates
+from monitor.build.taking import tape
 from monitor.config import CameraSections, Config, checkpoint_dir
 from monitor.scoring.checkpoints import Checkpoints
 from monitor.scoring.dated import Dated
@@ -14,9 +16,19 @@ from monitor.scoring.journal import Journal
 from monitor.scoring.keeper import Keeper
 from monitor.scoring.scorer import CameraScorer
 from monitor.scoring.shadow import Shadow
+from monitor.scoring.takes import TakeWriter
+from monitor.scoring.tape import Tape
 
 
-def keeper(config: Config, name: str, device: str) -> Keeper:
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """What only a camera's own configuration has; its candidate has none of it."""
+
+    dated: Dated | None
+    tape: Tape | None
+
+
+def keeper(config: Config, name: str, device: str, takes: TakeWriter | None = None) -> Keeper:
     """One camera's scorer, begun from its newest good checkpoint.
 
     Where it has none, from one of its candidate that fits: what was under `shadow` and is now the camera's own goes on
@@ -26,10 +38,11 @@ def keeper(config: Config, name: str, device: str) -> Keeper:
         config: The configuration.
         name: The camera's.
         device: "cpu" or "cuda:N".
+        takes: Writes down its strange frames; None if they are not kept.
     """
     folder = checkpoint_dir(config.data_dir)
-    kept = dated(config, name)
-    return _keeper(config, name, config.cameras[name], device, folder, _candidate_dir(folder), kept)
+    live = _Live(dated(config, name), None if takes is None else tape(config, name, device, takes))
+    return _keeper(config, name, config.cameras[name], device, folder, _candidate_dir(folder), live)
 
 
 def shadows(config: Config, device: str) -> dict[str, Shadow]:
@@ -70,7 +83,7 @@ def _keeper(
     device: str,
     folder: Path,
     other: Path,
-    kept: Dated | None = None,
+    live: _Live = _Live(None, None),
 ) -> Keeper:
     own, inherited = (_checkpoints(config, name, sections, each) for each in (folder, other))
     channels = len({detector.channel for detector in sections.detectors})
@@ -78,11 +91,11 @@ def _keeper(
     journal = None if sections.budget is None else Journal(minutes, fingerprint(sections), channels)
     return Keeper(
         name,
-        lambda: CameraScorer(pipeline(sections, config.seed, device, config.threads)),
+        lambda: CameraScorer(pipeline(sections, config.seed, device, config.threads), tape=live.tape),
         own,
         config.checkpoint.every_s,
         journal,
         inherited,
-        kept,
-        None if kept is None else config.data_dir,  # of what is live alone
+        live.dated,
+        None if live.dated is None else config.data_dir,
     )

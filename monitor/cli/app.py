@@ -21,6 +21,7 @@ from monitor.cli import (
     keeping,
     models,
     promote,
+    replay,
     run,
     scan,
     sinks,
@@ -44,6 +45,7 @@ app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("promote", epilog=promote.EXAMPLES)(promote.promote)
 app.command("models", epilog=models.EXAMPLES)(models.models)
 app.command("rollback", epilog=models.ROLL_BACK_EXAMPLES)(models.roll_back)
+app.command("replay", epilog=replay.EXAMPLES)(replay.replay)
 events.app.command("protect", epilog=keeping.PROTECT_EXAMPLES)(keeping.protect)
 events.app.command("unprotect", epilog=keeping.UNPROTECT_EXAMPLES)(keeping.unprotect)
 events.app.command("delete", epilog=keeping.DELETE_EXAMPLES)(keeping.delete)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -128,9 +129,17 @@ def show(
 
 
 @app.command(
-    epilog=examples("rareframe events export --out events.jsonl", "rareframe events export --format csv > events.csv")
+    epilog=examples(
+        "rareframe events export --out events.jsonl",
+        "rareframe events export --format csv > events.csv",
+        "rareframe events export 1f0c2a --out event.zip",
+    )
 )
-def export(
+def export(  # noqa: PLR0913, PLR0917 - one an option
+    event_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="One event as a bundle, for `rareframe replay`; needs --out."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", dir_okay=False, help="The file to write; without it, standard output.")
     ] = None,
@@ -144,7 +153,9 @@ def export(
     config_file: ConfigOption = None,
     data_dir: DataDirOption = None,
 ) -> int:
-    """All events, oldest first, for other programs."""
+    """All events, oldest first, for other programs; or one with its frames and all it was judged by, as a zip."""
+    if event_id is not None:
+        return _export_one(event_id, out, config_file, data_dir)
     with open_store(config_file, data_dir) as store:
         found = store.events(
             camera=camera, since_ns=ns_of(since), until_ns=ns_of(until), limit=1_000_000, shadow=shadow
@@ -154,6 +165,25 @@ def export(
         typer.echo(text, nl=False)
     else:
         out.write_text(text, encoding="utf-8")
+    return EXIT_OK
+
+
+def _export_one(event_id: str, out: Path | None, config_file: Path | None, data_dir: Path | None) -> int:
+    from monitor.alerting.claims import add_event, bundle_of  # noqa: PLC0415 - see the package
+
+    if out is None:
+        raise FailedError(f"event {event_id}: expected a file for the bundle, got none; add --out event.zip")
+    folder = data_folder(config_file, data_dir)
+    with open_store(config_file, data_dir) as store:
+        event = store.event(only(store, event_id))
+    kept = None if event is None else folder / bundle_of(event)
+    if event is None or kept is None or not kept.is_file():
+        raise FailedError(
+            f"event {event_id}: expected its frames at {kept}, got nothing; they come some seconds after it is over, "
+            "and not with `bundles: null`, from a shadow, or where worker and alert process do not share `data_dir`"
+        )
+    shutil.copyfile(kept, out)
+    add_event(out, event, folder)
     return EXIT_OK
 
 

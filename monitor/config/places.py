@@ -23,6 +23,11 @@ def checkpoint_dir(data_dir: Path) -> Path:
     return data_dir / "checkpoints"
 
 
+def take_dir(data_dir: Path) -> Path:
+    """Strange frames that the worker wrote down and that no event has claimed yet."""
+    return data_dir / "takes"
+
+
 def log_dir(data_dir: Path) -> Path:
     """Log files, while the terminal is taken by the live view."""
     return data_dir / "logs"

@@ -154,6 +154,24 @@ class CheckpointOptions(Section):
     )
 
 
+class BundleOptions(Section):
+    """What is kept of an event so that it can be judged again: its first frames, lossless, and what the models knew."""
+
+    before_s: float = Field(
+        default=1.0,
+        ge=0,
+        le=30,
+        description="Frames of so long before the first strange one go with it. Held in memory all the time; a second "
+        "at 10 frames/s and 360 × 240 is 2.6 MB. Unit: seconds.",
+    )
+    most_s: float = Field(
+        default=6.0,
+        gt=0,
+        le=60,
+        description="Frames of so long from the first strange one on. An event's file has some 10 MB. Unit: seconds.",
+    )
+
+
 class LoggingOptions(Section):
     """What the processes say."""
 

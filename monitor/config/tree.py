@@ -13,6 +13,7 @@ from monitor.config.retention import RetentionOptions
 from monitor.config.section import FilePath, Name
 from monitor.config.service import (
     AlertingOptions,
+    BundleOptions,
     CheckpointOptions,
     IpcOptions,
     LoggingOptions,
@@ -51,6 +52,9 @@ class Config(CameraSections):
     retention: RetentionOptions = Field(default=RetentionOptions(), description="How long what was stored is kept.")
     supervisor: SupervisorOptions = Field(default=SupervisorOptions(), description="How processes are kept alive.")
     checkpoint: CheckpointOptions = Field(default=CheckpointOptions(), description="How learning outlives a restart.")
+    bundles: BundleOptions | None = Field(
+        default=BundleOptions(), description="What is kept of each event for `rareframe replay`; null: nothing."
+    )
     logging: LoggingOptions = Field(default=LoggingOptions(), description="What the processes say.")
 
     @field_validator("cameras")

@@ -14,6 +14,7 @@ from monitor.build.detecting import DeviceError, chosen_device, prepare_torch
 from monitor.build.joining import endpoints
 from monitor.build.rules import budgets, candidates, promoted
 from monitor.build.scoring import keeper, shadows
+from monitor.build.taking import take_writer
 from monitor.build.threads import compute_with
 from monitor.config import Config
 from monitor.feedback import Mark, MarkWatch
@@ -22,6 +23,7 @@ from monitor.scoring.heeding import Heeding
 from monitor.scoring.keeper import Keeper
 from monitor.scoring.loop import ScoringLoop
 from monitor.scoring.shadow import Shadow
+from monitor.scoring.takes import TakeWriter
 from monitor.transport import Context, Policy, Receiver, Sender
 from monitor.wishes import Wishes, WishWatch
 
@@ -42,7 +44,8 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
     boot, context = uuid.uuid4().hex, Context()
     places = endpoints(config)
     compute_with(config.threads)
-    device, keepers, beside = _prepared(config)
+    takes = take_writer(config)
+    device, keepers, beside = _prepared(config, takes)
     make = partial(Sender, context, stop=stop, key=places.key)
     outbox = make(places.judgements, capacity=JUDGEMENTS_KEPT, policy=Policy.BUFFERED)
     heart = Heart(context, places, "worker", "scoring")
@@ -66,6 +69,8 @@ def run(config: Config, stop: Callable[[], bool]) -> int:
             turns += 1
             heart.beat(turns)
         loop.finish(time.time_ns())
+        if takes is not None:
+            takes.close(FAREWELL_S)
         outbox.flush(FAREWELL_S)
     outbox.close()
     heart.close()
@@ -102,13 +107,13 @@ def _by_camera(beside: Mapping[str, Shadow]) -> dict[str, Keeper]:
     return {name: shadow.keeper for name, shadow in beside.items() if shadow.keeper is not None}
 
 
-def _prepared(config: Config) -> tuple[str, dict[str, Keeper], dict[str, Shadow]]:
+def _prepared(config: Config, takes: TakeWriter | None) -> tuple[str, dict[str, Keeper], dict[str, Shadow]]:
     """What it computes with, and each camera's detectors with what they knew, and its candidate's."""
     sections = [*config.cameras.values(), *candidates(config).values()]
     try:
         device = chosen_device(config.device, sections)
         prepare_torch(sections, config.threads)
-        keepers = {name: keeper(config, name, device) for name in config.cameras}
+        keepers = {name: keeper(config, name, device, takes) for name in config.cameras}
         return device, keepers, shadows(config, device)
     except DeviceError as error:
         raise MisconfiguredError(str(error)) from error

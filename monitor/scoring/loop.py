@@ -114,6 +114,7 @@ class ScoringLoop:
         """The worker stops in order: save what was learned."""
         for keeper in self._keepers.values():
             keeper.save(wall_ns)
+            keeper.scorer.finish()
         for shadow in self._shadows.values():
             shadow.save(wall_ns)
         self._report(wall_ns)

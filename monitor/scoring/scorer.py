@@ -14,6 +14,7 @@ from detectors.budget.diary import Minute
 from detectors.feedback.heed import Heed
 from detectors.pipeline import Pipeline
 from monitor.learned import MOST_PICTURES, Learned, LearnedChannel
+from monitor.scoring.tape import Tape
 from monitor.types import ChannelScore, Frame, Judgement, Stamp, State, Verdict
 
 # People look at a live picture about this often; anomalous frames always carry theirs.
@@ -29,9 +30,14 @@ _NS = 1_000_000_000
 class CameraScorer:
     """Judges one camera's frames, then lets them be learned: `judge`, send the judgement, `learn`."""
 
-    def __init__(self, pipeline: Pipeline, clock: Callable[[], float] = time.perf_counter) -> None:
-        """Args: pipeline: of this camera alone; clock: seconds, for measuring the computing."""
+    def __init__(
+        self, pipeline: Pipeline, clock: Callable[[], float] = time.perf_counter, tape: Tape | None = None
+    ) -> None:
+        """Args: pipeline: of this camera alone; clock: seconds, for measuring the computing; tape: of the camera."""
         self._pipeline = pipeline
+        self._tape = tape
+        if tape is not None:
+            tape.look_back(pipeline.lead)
         self._clock = clock
         self._last: Stamp | None = None
         self._pictured_ns = -_NS
@@ -62,8 +68,12 @@ class CameraScorer:
         began = self._clock()
         # Where the camera hangs is taken to be where this process runs.
         local = datetime.fromtimestamp(frame.stamp.wall_ns / _NS, UTC).astimezone()
+        standing = {} if self._tape is None else self._pipeline.standing()
         reading = self._pipeline.step(Picture(frame.image, frame.stamp.mono_ns / _NS), local)
-        return self._told(frame, reading, self._clock() - began)
+        judgement = self._told(frame, reading, self._clock() - began)
+        if self._tape is not None:
+            self._tape.judged(frame, judgement, standing, self._pipeline.state)
+        return judgement
 
     def told_learned(self, camera: str, wall_ns: int) -> tuple[Learned, list[bytes]]:
         """What it has learned, for people, as of now, with some of its ordinary pictures as JPEG."""
@@ -74,7 +84,16 @@ class CameraScorer:
 
     def learn(self) -> None:
         """Let the frame that was judged last be learned."""
-        self._pipeline.learn()
+        lessons = self._pipeline.learn()
+        if self._tape is not None:
+            self._tape.learned(lessons)
+            if self._pipeline.moved:
+                self._tape.end("cut")
+
+    def finish(self) -> None:
+        """No more frames come: what the tape holds is kept."""
+        if self._tape is not None:
+            self._tape.end("stopped")
 
     def set_budget(self, alerts_per_day: float) -> None:
         """Another budget from now on; nothing happens where the camera has none."""
@@ -143,6 +162,8 @@ class CameraScorer:
             pipeline.heed.marks, pipeline.heed.ledger = self._pipeline.heed.marks, self._pipeline.heed.ledger
         pipeline.restart_clock()
         self._pipeline = pipeline
+        if self._tape is not None:
+            self._tape.end("cut")
 
     def _follow(self, stamp: Stamp) -> bool:
         """Count gaps and cut at a new run; False for a frame that is not news."""
@@ -154,8 +175,12 @@ class CameraScorer:
         elif last is not None and stamp.mono_ns > last.mono_ns:
             gap = stamp.seq
             self._pipeline.cut()
+            if self._tape is not None:
+                self._tape.end("cut")
         else:
             self._pipeline.restart_clock()
+            if self._tape is not None:
+                self._tape.restart_clock()
         self._last = stamp
         self._missed += gap
         kept = (1 - 1 / MISSED_MEMORY) ** (gap + 1)
