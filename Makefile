@@ -5,7 +5,7 @@ VENV := .venv
 ASKED := pyproject.toml constraints/cpu.txt deploy/install.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench ablation soak clean
+.PHONY: help run test lint format bench ablation feedback soak clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1 — /p' Makefile
@@ -34,6 +34,9 @@ bench: $(VENV)/installed-dev ## how fast it is here
 
 ablation: $(VENV)/installed-dev ## what each detector earns on SET=folder; with PROTOCOLS="p1 p2", CONFIG=site.yaml
 	@$(VENV)/bin/python tests/bench/ablation.py "$(SET)" --protocols $(or $(PROTOCOLS),p1 p2) $(if $(CONFIG),--config "$(CONFIG)")
+
+feedback: $(VENV)/installed-dev ## what feedback does to real footage; with DATA=folder, SEEDS="1 2"
+	@$(VENV)/bin/python tests/bench/feedback.py "$(or $(DATA),../shared/data)" --seeds $(or $(SEEDS),1)
 
 soak: $(VENV)/installed-dev ## how steady it is over time
 	@$(VENV)/bin/python -m pytest -m soak -s

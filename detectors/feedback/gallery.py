@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from detectors.base import Floats, StateDict, StateView
-from detectors.feedback.look import SIZE, Look, packed, unpacked
+from detectors.feedback.look import CELLS, SIZE, Look, packed, unpacked
 from detectors.state import Wanted, fitted, refuse_unless
 
 # Looks of each channel; once so many, each new one replaces one at random.
@@ -73,8 +74,8 @@ class Gallery:
 
     def nearest(self, look: Look) -> float:
         """How far the nearest of its channel's looks is; infinite without any."""
-        measure = self.measure(look.channel)
-        return min((apart(look, each, measure) for each in self._looks.get(look.channel, ())), default=np.inf)
+        looks = self._looks.get(look.channel)
+        return float(Stack(looks).apart(look, self.measure(look.channel)).min()) if looks else np.inf
 
     def restart_clock(self) -> None:
         """The next time has nothing to do with the last one."""
@@ -99,30 +100,47 @@ class Gallery:
         self._looks, self._offered, self._measures = found, int(new["offered"]), {}
 
 
-def differences(one: Look, other: Look) -> dict[str, float]:
-    """By part that both have, how much they differ."""
-    return {name: _length(part - other.parts[name]) for name, part in one.parts.items() if name in other.parts}
+class Stack:
+    """Some looks side by side, so that one is compared with all of them at once."""
+
+    def __init__(self, looks: Sequence[Look]) -> None:
+        none = {"cells": np.full(CELLS, np.nan, np.float32)}  # of looks that no network saw
+        self._parts = {name: np.array([(none | look.parts)[name] for look in looks], np.float32) for name in USUAL}
+
+    def differences(self, look: Look) -> Floats:
+        """(parts, n) in the order of `USUAL`: how much each part of each differs; NaN where one of both has none."""
+        rows = []
+        for name, parts in self._parts.items():
+            own = look.parts.get(name)
+            length = np.full(len(parts), np.nan) if own is None else np.sqrt(np.square(parts - own).sum(axis=-1))
+            rows.append(length)
+        return np.array(rows, np.float32)
+
+    def apart(self, look: Look, measure: Measure) -> Floats:
+        """(n,): how unlike each is, in usual differences; place, light and time are not looked at."""
+        return _mean_of_parts(self.differences(look), measure.usual)
 
 
 def apart(one: Look, other: Look, measure: Measure) -> float:
-    """How unlike two looks are, in usual differences; place, light and time are not looked at."""
-    told = differences(one, other)
-    return float(np.mean([min(told[name] / measure.usual[name], MOST_PART) for name in told]))
+    """How unlike two looks are, see `Stack.apart`."""
+    return float(Stack([other]).apart(one, measure)[0])
 
 
-def _measure(looks: list[Look] | tuple[Look, ...]) -> Measure:
+def _mean_of_parts(told: Floats, usual: dict[str, float]) -> Floats:
+    """Of differences (parts, …) in their usual ones, without those that are not known."""
+    scale = np.array([usual[name] for name in USUAL], np.float32).reshape(-1, *[1] * (told.ndim - 1))
+    return np.asarray(np.nanmean(np.minimum(told / scale, MOST_PART), axis=0), np.float32)
+
+
+def _measure(looks: Sequence[Look]) -> Measure:
     if len(looks) < LEAST:
         return Measure(USUAL, USUAL_RADIUS)
-    pairs = [(a, b) for i, a in enumerate(looks) for b in looks[:i]]
-    told = [differences(a, b) for a, b in pairs]
+    stack = Stack(looks)
+    first, second = np.triu_indices(len(looks), k=1)
+    told = np.stack([stack.differences(look) for look in looks], axis=1)[:, first, second]  # (parts, pairs)
     usual = {}
-    for name, common in USUAL.items():
-        some = [each[name] for each in told if name in each]
+    for name, some in zip(USUAL, told, strict=True):
+        known = some[~np.isnan(some)]
         # Where hardly anything differs, what differs a little is not unlike.
-        usual[name] = max(float(np.median(some)), common / 4) if some else common
-    unlike = [apart(a, b, Measure(usual, 0.0)) for a, b in pairs]
-    return Measure(usual, float(np.quantile(unlike, ALIKE)))
-
-
-def _length(part: Floats) -> float:
-    return float(np.sqrt(np.square(part).sum()))
+        usual[name] = max(float(np.median(known)), USUAL[name] / 4) if known.size else USUAL[name]
+    return Measure(usual, float(np.quantile(_mean_of_parts(told, usual), ALIKE)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from detectors.base import Box
-from detectors.feedback.gallery import Gallery, apart
+from detectors.feedback.gallery import Gallery, Measure, Stack
 from detectors.feedback.look import Look
 
 # So many events called normal quiet their like as far as anything does; fewer, in steps of one ratio.
@@ -88,21 +90,37 @@ class Marks:
         """
         measure = gallery.measure(look.channel)
         found = list[tuple[float, Mark, float]]()
+        least = self._least(look, measure)
+        ordinary = gallery.nearest(look) if self.unusual else np.inf
         for mark in self.marks:
+            if mark.id not in least:
+                continue
             if clock_s is not None and mark.clock_s is not None and clock_s - mark.clock_s > HOLDS_S:
                 continue
-            radius = min(measure.radius, CLOSE * gallery.nearest(look)) if mark.unusual else measure.radius
-            some = [each for each in mark.looks if _comparable(look, each, anywhere=mark.unusual)]
-            nearest = min((apart(look, each, measure) for each in some), default=radius)
-            if nearest < radius:
+            radius = min(measure.radius, CLOSE * ordinary) if mark.unusual else measure.radius
+            if least[mark.id] < radius:
                 strongest = max(each.strength for each in mark.looks if each.channel == look.channel)
-                found.append((nearest, mark, strongest))
+                found.append((least[mark.id], mark, strongest))
         if not found:
             return None
         found.sort(key=lambda each: each[0])
         unusual = found[0][1].unusual
         same = [each for each in found if each[1].unusual == unusual]
         return Likeness(tuple(mark for _, mark, _ in same), max(strongest for _, _, strongest in same))
+
+    def _least(self, look: Look, measure: Measure) -> dict[int, float]:
+        """By mark, how far the nearest of its looks is that may be compared; without marks that have none."""
+        some = [
+            (mark.id, each)
+            for mark in self.marks
+            for each in mark.looks
+            if _comparable(look, each, anywhere=mark.unusual)
+        ]
+        least: dict[int, float] = {}
+        if some:
+            for (number, _), far in zip(some, Stack([each for _, each in some]).apart(look, measure), strict=True):
+                least[number] = min(least.get(number, np.inf), float(far))
+        return least
 
 
 def _comparable(look: Look, other: Look, *, anywhere: bool) -> bool:

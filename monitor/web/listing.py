@@ -37,4 +37,5 @@ def page(found: Found) -> EventPage:
 def flat(listed: Listed) -> ListedEvent:
     """One event."""
     told = {field.name: getattr(listed.event, field.name) for field in fields(Event)}
+    told["look"] = ()  # some hundred numbers that only feedback reads
     return ListedEvent(**told, protected=listed.protected, feedback=listed.feedback)
