@@ -156,6 +156,8 @@ class Event:
         look: How it looked and where, in a few of its frames, one after another: feedback finds its like by it.
         normals: File names of the ordinary pictures most like the strongest frame where it is strange, nearest first.
         light: In which the camera saw at the strongest frame, see `Judgement`.
+        full: File name of the strongest frame at the source's own size; None until there is one, and where that is
+            not larger than the snapshot.
     """
 
     id: str
@@ -182,6 +184,7 @@ class Event:
     look: tuple[float, ...] = ()
     normals: tuple[str, ...] = ()
     light: str = ""
+    full: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,7 @@ class CameraReport:
         failures: Runs that ended or never began, by cause.
         last_frame_ns: Wall time of the newest frame; None before the first.
         retry_s: Seconds until the next attempt; None unless waiting.
+        ring_bytes: Encoded packets kept for clips; None where none are wanted.
     """
 
     camera: str
@@ -219,6 +223,7 @@ class CameraReport:
     failures: tuple[Count, ...]
     last_frame_ns: int | None
     retry_s: float | None
+    ring_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,4 +286,57 @@ class Heartbeat:
     progress: int
 
 
-Message = Frame | Judgement | CameraReport | ScoringReport | ProcessReport | Heartbeat
+class Piece(StrEnum):
+    """What of an event's evidence the capture process makes."""
+
+    CLIP = "clip"  # MP4
+    FULL = "full"  # JPEG
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRequest:
+    """The alert process asks the capture process for an event's clip and its picture at full size.
+
+    Sent whenever a stretch of an event opens, grows or closes: the last one alone says it all.
+
+    Attributes:
+        event: The event's id.
+        began_ns: Wall time of the first strange frame of this stretch of it.
+        ended_ns: Of the last one; None while it goes on.
+        peak_ns: Of the strongest frame.
+        clip: Whether the clip is still wanted, or the full picture alone.
+    """
+
+    camera: str
+    event: str
+    began_ns: int
+    ended_ns: int | None
+    peak_ns: int
+    clip: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPart:
+    """A part of one file for an event, from the capture process. The parts of a file come in order.
+
+    Attributes:
+        number: 0, 1, 2 … of `count`.
+        began_ns: Wall time of its first picture; `ended_ns` of its last.
+        cut: It could not be as long as was wanted.
+        fault: Why there is no file, a short fixed word; "" if there is one. With a fault there is one part, empty.
+        data: This part of the file.
+    """
+
+    camera: str
+    event: str
+    piece: Piece
+    number: int
+    count: int
+    began_ns: int
+    ended_ns: int
+    cut: bool
+    fault: str
+    data: bytes
+
+
+Message = Frame | Judgement | CameraReport | ScoringReport | ProcessReport | Heartbeat | ClipRequest | ClipPart

@@ -158,6 +158,14 @@ class Board:
         if facts is not None and facts.last_event is not None and facts.last_event.id == event.id:
             facts.last_event = _told_as(facts.last_event, event)
 
+    def take_files(self, event: Event) -> None:
+        """An event taken before got its clip or its full picture since."""
+        if event.id in self._events:
+            self._events[event.id] = replace(self._events[event.id], clip=event.clip, full=event.full)
+        facts = self.cameras.get(event.camera)
+        if facts is not None and facts.last_event is not None and facts.last_event.id == event.id:
+            facts.last_event = replace(facts.last_event, clip=event.clip, full=event.full)
+
     def recent(self) -> tuple[Event, ...]:
         """The newest events told, newest first."""
         return tuple(reversed(self._events.values()))

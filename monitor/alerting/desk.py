@@ -23,10 +23,10 @@ from monitor.alerting.recorder import Recorder
 from monitor.alerting.shadows import Shadows
 from monitor.kinds import Kind, kind_of
 from monitor.metrics import Stage
-from monitor.types import CameraReport, Event, Judgement, Link, Phase, ProcessReport, ScoringReport, State
+from monitor.types import CameraReport, ClipPart, Event, Judgement, Link, Phase, ProcessReport, ScoringReport, State
 from monitor.views import CameraView, Health, Overview, Status, Trouble
 
-Incoming = Judgement | CameraReport | ScoringReport | ProcessReport
+Incoming = Judgement | CameraReport | ScoringReport | ProcessReport | ClipPart
 
 _S = 1_000_000_000
 # An open event's state is stored so often although nothing is told, so that a crash forgets little of it.
@@ -86,6 +86,7 @@ class AlertDesk:
                 if facts is not None:
                     facts.take_report(message, now_ns)
                     self._metrics.cameras.reported(message)
+                    self._metrics.clips.reported(message)
             case ScoringReport():
                 facts = self._facts(message.camera)
                 if facts is not None:
@@ -94,6 +95,8 @@ class AlertDesk:
             case ProcessReport():
                 self._board.take_process(message, now_ns)
                 self._metrics.processes.reported(message)
+            case ClipPart():
+                self._got_files(self._parts.clips.take(message))
             case _:
                 assert_never(message)
 
@@ -103,6 +106,10 @@ class AlertDesk:
         for camera, facts in self._board.cameras.items():
             self._tell(camera, self._silence(camera, facts, now_ns))
             self._keep_state(camera, now_ns)
+            if (going_on := self._parts.decider.open_event(camera)) is not None:
+                self._parts.clips.follow(going_on)
+        for event in self._parts.clips.tick():
+            self._got_files(event)
         self._shadows.tick([camera for camera, facts in self._board.cameras.items() if _is_over(facts, now_ns)], now_ns)
         self._stored(self._recorder.flush())
         self._digest()
@@ -167,7 +174,7 @@ class AlertDesk:
         """Picture, store, wake: in this order, so that nobody is told of what is not stored."""
         if not events:
             return
-        told = [self._pictures.attach(event) for event in events]
+        told = [self._parts.clips.attach(self._pictures.attach(event)) for event in events]
         with self._timed(Stage.STORE):
             stored = self._recorder.record(told, {camera: self._parts.decider.saved(camera)})
         for event in told:
@@ -176,6 +183,7 @@ class AlertDesk:
             _log.info(f"event {event.phase.value}", id=event.id, camera=camera, cause=event.cause)
             if event.phase is Phase.CLOSED:
                 self._pictures.forget(event)
+            self._parts.clips.told(event)
         self._stored(stored)
 
     @contextmanager
@@ -183,6 +191,12 @@ class AlertDesk:
         began_ns = self._clock.mono_ns()
         yield
         self._metrics.stages.took(stage, (self._clock.mono_ns() - began_ns) / _S)
+
+    def _got_files(self, event: Event | None) -> None:
+        """An event that was told got its clip or its full picture; who was not told yet is told with it."""
+        if event is not None:
+            self._board.take_files(event)
+            self._parts.deliveries.wake()
 
     def _stored(self, events: Sequence[Event]) -> None:
         """These are in the store now, and it is known which of them are held."""
@@ -237,6 +251,7 @@ class AlertDesk:
             for event in self._parts.store.events(camera=camera, limit=RECENT_EVENTS):
                 if kind_of(event) is Kind.ANOMALY:  # it may go on, open or not
                     self._pictures.resume(event)
+                    self._parts.clips.resume(event)
                     break
         going_on = [decider.open_event(camera) for camera in self._board.cameras]
         resumed = {event.id for event in going_on if event is not None}
@@ -247,6 +262,7 @@ class AlertDesk:
             elif event.id in resumed:
                 # Counted as opened by the process that opened it.
                 self._metrics.events.told(replace(event, phase=Phase.UPDATED))
+                self._parts.clips.told(event)
             else:
                 removed = event.camera not in self._board.cameras
                 closed = replace(event, phase=Phase.CLOSED, cause="removed" if removed else "interrupted")
@@ -254,6 +270,7 @@ class AlertDesk:
                 self._recorder.record([closed], {event.camera: b""} if removed else {})
                 if not closed.shadow:
                     self._board.take_event(closed)
+                    self._parts.clips.told(closed)
         return notices
 
     def _look(self, previous: Health | None) -> Overview:

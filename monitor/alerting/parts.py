@@ -12,7 +12,7 @@ from monitor.alerting.notices import NoticeRules
 from monitor.alerting.snapshots import Snapshots
 from monitor.alerting.store import EventStore
 from monitor.metrics import Metrics
-from monitor.types import CameraReport, Event, Judgement
+from monitor.types import CameraReport, ClipPart, Event, Judgement
 from monitor.views import CameraView, DeliveryView, DiskView, Health, ProcessView, Standing, Trouble
 
 Cause = Literal["camera lost", "source ended", "stopped", "not judged", "promoted"]
@@ -85,6 +85,28 @@ class Upkeep(Protocol):
         """What is wrong with it; `now_ns`: wall time."""
 
 
+class Clips(Protocol):
+    """Gets the clips and full pictures of events."""
+
+    def attach(self, event: Event) -> Event:
+        """`event` with the names of the files that are there."""
+
+    def resume(self, event: Event) -> None:
+        """The newest event of its camera, of before a restart."""
+
+    def told(self, event: Event) -> None:
+        """An event was stored as it is told now."""
+
+    def follow(self, event: Event) -> None:
+        """The open event of a camera as it is now."""
+
+    def take(self, part: ClipPart) -> Event | None:
+        """A part of a file came; the event as it is stored now, if it is another than before."""
+
+    def tick(self) -> Sequence[Event]:
+        """What time alone brings; the events that got their files into the store by it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShadowParts:
     """What the desk works with for shadows; at first with the rules and budgets of the candidates.
@@ -111,6 +133,7 @@ class Parts:
     snapshots: Snapshots
     deliveries: Deliveries
     upkeep: Upkeep
+    clips: Clips
     metrics: Metrics
     clock: Clock
     shadow: ShadowParts | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from monitor.alerting.claims import Claims
+from monitor.alerting.clips import EventClips
 from monitor.alerting.delivery import Delivery
 from monitor.alerting.desk import AlertDesk
 from monitor.alerting.notices import NoticeRules
@@ -36,6 +37,7 @@ from monitor.deciding.health import HealthAssessor, HealthRules
 from monitor.deciding.valve import Valve
 from monitor.feedback import FeedbackError, publish
 from monitor.metrics import Metrics, new_registry
+from monitor.types import ClipRequest
 from monitor.views import DeliveryView
 from monitor.web.server import WebServer
 
@@ -60,8 +62,10 @@ class Alerting:
 
 
 @contextmanager
-def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
+def alerting(config: Config, environ: Mapping[str, str], ask: Callable[[ClipRequest], object]) -> Iterator[Alerting]:
     """Everything behind the link, started; stopped in order at the end of the block, each part whatever befalls others.
+
+    `ask` sends a request to the capture process, without waiting.
 
     Raises:
         ConfigError: A sink's secret cannot be read.
@@ -78,6 +82,8 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
     delivery = Delivery(store, told, metrics.deliveries, clock, random.Random())  # noqa: S311 - jitter, no secret
     upkeep = _upkeep(config, store, metrics, clock)
     decider, valve = _judges(config.cameras)
+    after_s = {name: camera.clips.after_s for name, camera in config.cameras.items() if camera.clips is not None}
+    clips = EventClips(config.data_dir, after_s, ask, store, metrics.clips, clock)
     desk = AlertDesk(
         Parts(
             decider=decider,
@@ -87,6 +93,7 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
             snapshots=Snapshots(config.data_dir),
             deliveries=_Tellers(delivery, pulses),
             upkeep=upkeep,
+            clips=clips,
             metrics=metrics,
             clock=clock,
             shadow=_shadow_parts(config, decider, valve),
@@ -97,6 +104,7 @@ def alerting(config: Config, environ: Mapping[str, str]) -> Iterator[Alerting]:
     )
     with ExitStack() as ending:  # undone backwards
         ending.callback(store.close)
+        ending.callback(clips.close)
         web = web_server(config, environ, desk, store, metrics, clock)
         upkeep.start()
         ending.callback(upkeep.stop, FAREWELL_S)

@@ -11,11 +11,12 @@ from monitor.transport import CurveKey, ipc_endpoint, load_key_file, private_dir
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """The three places: the worker takes frames, the alert process all else, the supervisor heartbeats."""
+    """The four places: the worker takes frames, the supervisor heartbeats, capture requests, alert all else."""
 
     frames: str
     judgements: str
     heartbeats: str
+    requests: str
     key: CurveKey | None = field(repr=False)
 
 
@@ -32,10 +33,15 @@ def endpoints(config: Config) -> Endpoints:
                 message = "expected a folder where the processes meet, got null; --role needs one, the same for all"
                 raise ConfigError((Problem("transport.dir", 0, "", message),))
             folder = private_directory(ipc.dir)
-            frames, judgements, heartbeats = (ipc_endpoint(folder, n) for n in ("frames", "judgements", "heartbeats"))
-            return Endpoints(frames, judgements, heartbeats, key=None)
+            return Endpoints(
+                frames=ipc_endpoint(folder, "frames"),
+                judgements=ipc_endpoint(folder, "judgements"),
+                heartbeats=ipc_endpoint(folder, "heartbeats"),
+                requests=ipc_endpoint(folder, "requests"),
+                key=None,
+            )
         case TcpOptions() as tcp:
             key = None if tcp.key_file is None else load_key_file(tcp.key_file)
-            return Endpoints(tcp.frames, tcp.judgements, tcp.heartbeats, key=key)
+            return Endpoints(tcp.frames, tcp.judgements, tcp.heartbeats, tcp.requests, key=key)
         case _:
             assert_never(config.transport)

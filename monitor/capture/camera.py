@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Protocol
 
@@ -39,6 +39,23 @@ class Outlet(Protocol):
 
     def drops(self) -> Sequence[Count]:
         """Frames that were sent but not delivered so far, by reason."""
+
+
+class Filming(Protocol):
+    """Keeps the last seconds for clips. Called by the camera's own thread only, but for `size_bytes`."""
+
+    @property
+    def size_bytes(self) -> int:
+        """What is kept now."""
+
+    def begin(self) -> None:
+        """A run is about to be opened."""
+
+    def picture(self, picture: Decoded, wall_ns: int, *, due: bool) -> None:
+        """A picture came; `wall_ns` as in a frame's stamp, `due` if it becomes one."""
+
+    def end(self) -> None:
+        """The run is over; what was kept stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +94,7 @@ class Camera:
         random: For the jitter of delays.
         boot: Unique to the life of this process.
         new_run: Names each run; a fixed one makes recordings repeatable to the last digit.
+        filming: Sees every picture; None where no clips are wanted.
     """
 
     def __init__(
@@ -88,6 +106,7 @@ class Camera:
         random: Random,
         boot: str,
         new_run: Callable[[], str] = new_run,
+        filming: Filming | None = None,
     ) -> None:
         self._plan = plan
         self._opener = opener
@@ -95,6 +114,7 @@ class Camera:
         self._clock = clock
         self._backoff = Backoff(plan.delays, random)
         self._new_run = new_run
+        self._filming = filming
         self._standing = Standing(plan.camera, boot, plan.live, clock)
         self._progress = 0
         self._told_ns: int | None = None
@@ -143,14 +163,18 @@ class Camera:
 
     def report(self) -> CameraReport:
         """How the camera is; for the process's main thread, once `run` is over and so tells nothing more itself."""
-        return self._standing.report(self._drops)
+        return self._report()
 
     def _connect_and_read(self, stop: threading.Event) -> None:
+        if self._filming is not None:
+            self._filming.begin()
         with self._standing.waiting(self._plan.open_limit_s):
             source = self._opener()
         try:
             ended = self._read(source.pictures(), stop)
         finally:
+            if self._filming is not None:
+                self._filming.end()
             with self._standing.waiting(self._plan.open_limit_s):
                 source.close()
         if ended:
@@ -172,7 +196,10 @@ class Camera:
             if self._run_began_ns is None:
                 self._run_began_ns = self._clock.mono_ns()
                 self._standing.become(Link.ONLINE)
-            if pace.due(moment.mono_ns):
+            due = pace.due(moment.mono_ns)
+            if self._filming is not None:
+                self._filming.picture(picture, moment.wall_ns, due=due)
+            if due:
                 began_ns = self._clock.mono_ns()
                 image = picture.image(plan.width_px)
                 scaled_s = (self._clock.mono_ns() - began_ns) / _NS
@@ -207,5 +234,9 @@ class Camera:
         if always or changed or self._told_ns is None or now_ns - self._told_ns >= _TELL_EVERY_S * _NS:
             self._told_ns = now_ns
             self._drops = tuple(self._outlet.drops())
-            self._outlet.report(self._standing.report(self._drops))
+            self._outlet.report(self._report())
             self._outlet.beat(self._progress)
+
+    def _report(self) -> CameraReport:
+        size_bytes = None if self._filming is None else self._filming.size_bytes
+        return replace(self._standing.report(self._drops), ring_bytes=size_bytes)

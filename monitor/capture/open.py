@@ -11,7 +11,7 @@ from typing import Literal, assert_never
 
 from monitor.capture.address import DRAWN_SCHEME, STREAM_SCHEMES, Kind, kind_of, with_login
 from monitor.capture.images import ImageFolder
-from monitor.capture.source import Cause, Source, SourceError
+from monitor.capture.source import Cause, PacketListener, Source, SourceError
 from monitor.redaction import redact
 
 Backend = Literal["auto", "pyav", "opencv"]
@@ -64,8 +64,12 @@ def is_live(options: SourceOptions) -> bool:
     return kind_of(options.address) in {Kind.STREAM, Kind.DEVICE, Kind.DEMO}
 
 
-def open_source(options: SourceOptions, clock_s: Callable[[], float] = time.monotonic) -> Source:
-    """Connect to a camera, or open a recording.
+def open_source(
+    options: SourceOptions,
+    clock_s: Callable[[], float] = time.monotonic,
+    listener: PacketListener | None = None,
+) -> Source:
+    """Connect to a camera, or open a recording; `listener` hears its packets if it has any.
 
     Raises:
         SourceError: It cannot be opened, by any cause but HUNG and ENDED.
@@ -89,7 +93,7 @@ def open_source(options: SourceOptions, clock_s: Callable[[], float] = time.mono
         case _:
             assert_never(kind)
     if _backend(options.backend) == "pyav":
-        return _open_pyav(options, kind, shown, clock_s)
+        return _open_pyav(options, kind, shown, clock_s, listener)
     return _open_opencv(options, kind, shown, clock_s)
 
 
@@ -125,7 +129,9 @@ def _open_demo(address: str) -> Source:
         raise SourceError(Cause.UNSUPPORTED, str(error)) from error
 
 
-def _open_pyav(options: SourceOptions, kind: Kind, shown: str, clock_s: Callable[[], float]) -> Source:
+def _open_pyav(
+    options: SourceOptions, kind: Kind, shown: str, clock_s: Callable[[], float], listener: PacketListener | None
+) -> Source:
     from monitor.capture.pyav import AvInput, AvSource  # noqa: PLC0415  (only the chosen back end is loaded)
 
     url, av_format, own = options.address, None, {}
@@ -152,7 +158,7 @@ def _open_pyav(options: SourceOptions, kind: Kind, shown: str, clock_s: Callable
         open_timeout_s=options.open_timeout_s,
         read_timeout_s=options.read_timeout_s,
     )
-    return AvSource(given, clock_s)
+    return AvSource(given, clock_s, listener)
 
 
 def _open_opencv(options: SourceOptions, kind: Kind, shown: str, clock_s: Callable[[], float]) -> Source:

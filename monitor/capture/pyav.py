@@ -1,6 +1,6 @@
 """Cameras, streams and files through PyAV (libav). Decodes every packet; converts only what is asked for.
 
-Packets and decoding are two steps here, so that a ring of encoded packets can listen in between later.
+Packets and decoding are two steps, and a ring of encoded packets may listen in between.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from detectors.base import Image
-from monitor.capture.source import Cause, Decoded, SourceError, SourceInfo, fit
+from monitor.capture.source import Cause, Decoded, PacketListener, SourceError, SourceInfo, fit
+from monitor.capture.tracks import kept, track_of
 
 # Packets in a row that a recording's demuxer may fail on before the rest of it is given up.
 _MAX_READ_ERRORS = 64
@@ -95,14 +96,17 @@ class AvSource:
     Args:
         given: What to open.
         clock_s: Monotonic seconds.
+        listener: Hears its packets.
 
     Raises:
         SourceError: It could not be opened.
     """
 
-    def __init__(self, given: AvInput, clock_s: Callable[[], float]) -> None:
+    def __init__(self, given: AvInput, clock_s: Callable[[], float], listener: PacketListener | None = None) -> None:
         self._given = given
         self._clock_s = clock_s
+        self._listener = listener
+        self._timeless: Packet[Stream] | None = None
         self.damaged = 0
         self._converter = VideoReformatter()
         self._container = self._open()
@@ -118,6 +122,8 @@ class AvSource:
             None if rate is None else float(rate),
             None if given.live or length is None else length / av.time_base,
         )
+        if listener is not None:
+            listener.open(track_of(self._stream))
 
     def pictures(self) -> Iterator[Decoded]:
         """Every whole picture. See `Source.pictures`.
@@ -206,6 +212,8 @@ class AvSource:
             asked_s = self._clock_s()
 
     def _decode(self, packet: Packet[Stream]) -> list[VideoFrame]:
+        if self._listener is not None:
+            self._tell(packet, self._listener)
         try:
             frames = [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
         except av.error.EOFError:
@@ -216,6 +224,18 @@ class AvSource:
         whole = [frame for frame in frames if not frame.is_corrupt]
         self.damaged += len(frames) - len(whole)
         return whole
+
+    def _tell(self, packet: Packet[Stream], listener: PacketListener) -> None:
+        """A camera's first keyframe may come before RTP knows its time: it was right before the packet after it."""
+        if packet.pts is None:
+            self._timeless = packet if packet.is_keyframe else None
+            return
+        first, self._timeless = self._timeless, None
+        if first is not None:
+            first.pts = first.dts = packet.pts - 1
+        for mine in (None if first is None else kept(first), kept(packet)):
+            if mine is not None:
+                listener.take(mine)
 
     def _pts_s(self, frame: VideoFrame) -> float | None:
         return None if self._container.format.name in _FORMATS_WITHOUT_PTS else frame.time

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from detectors.base import Image
+from monitor.capture.ring import Packet, Track
 
 
 class Cause(StrEnum):
@@ -92,6 +93,16 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Give everything back; a second call does nothing. Only by the thread that iterates, and not within it."""
+
+
+class PacketListener(Protocol):
+    """Hears the encoded packets of a source that has them. Called by the thread that iterates."""
+
+    def open(self, track: Track) -> None:
+        """The source is open, and its packets will be of this kind."""
+
+    def take(self, packet: Packet) -> None:
+        """One packet, in the order of decoding; the pictures it gives come after it."""
 
 
 def fit(size_px: tuple[int, int], width_px: int | None) -> tuple[int, int]:

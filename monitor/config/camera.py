@@ -96,6 +96,45 @@ class AnalysisOptions(Section):
     )
 
 
+class ClipOptions(Section):
+    """The video clip of an event, and its strongest picture at full size."""
+
+    before_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=60,
+        description="Shown before the event begins, and up to the camera's keyframe before that. Unit: seconds.",
+    )
+    after_s: float = Field(
+        default=4.0,
+        ge=0,
+        le=60,
+        description="Shown after its last strange frame; the clip is there so much later. Unit: seconds.",
+    )
+    longest_s: float = Field(
+        default=120.0,
+        gt=0,
+        le=600,
+        description="Of an event that goes on for longer the clip shows its beginning. Unit: seconds.",
+    )
+    memory_mb: int = Field(
+        default=64,
+        ge=1,
+        le=1024,
+        description="So much of the camera's encoded video is kept in memory at most; a clip ends where it would be "
+        "more. Unit: MB.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.longest_s < self.before_s + self.after_s:
+            raise ValueError(
+                f"longest_s: expected at least before_s and after_s together ({self.before_s + self.after_s:g}), "
+                f"got {self.longest_s:g}; raise it"
+            )
+        return self
+
+
 class DetectorOptions(Section):
     """One detector: what it looks at, and what it learns of that."""
 
@@ -258,6 +297,9 @@ class _PictureSections(Section):
     capture: CaptureOptions = Field(default=CaptureOptions(), description="How frames are fetched.")
     analysis: AnalysisOptions = Field(default=AnalysisOptions(), description="Which frames are looked at.")
     view: ViewOptions = Field(default=ViewOptions(), description="Whether a camera that was moved is noticed.")
+    clips: ClipOptions | None = Field(
+        default=ClipOptions(), description="Video clips of events, and their pictures at full size; null: none."
+    )
     zones: Mapping[Name, PolygonOption] = Field(
         default={},
         description="Named parts of the picture, for rules: points [x, y] as shares of its width and height, 0 to 1 "

@@ -41,6 +41,9 @@ class TcpOptions(Section):
     heartbeats: TcpEndpoint = Field(
         default="tcp://127.0.0.1:5603", description="Where the supervisor takes heartbeats."
     )
+    requests: TcpEndpoint = Field(
+        default="tcp://127.0.0.1:5604", description="Where the capture process takes requests for clips."
+    )
     key_file: FilePath | None = Field(
         default=None, description="Shared key; must be given for an address beyond loopback."
     )
@@ -51,6 +54,7 @@ class TcpOptions(Section):
             ("frames", self.frames),
             ("judgements", self.judgements),
             ("heartbeats", self.heartbeats),
+            ("requests", self.requests),
         ):
             if self.key_file is None and not is_loopback(endpoint.removeprefix("tcp://")):
                 raise ValueError(

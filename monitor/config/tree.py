@@ -43,9 +43,9 @@ class Config(CameraSections):
     )
     cameras: Mapping[Name, Camera] = Field(
         json_schema_extra={"patternErrorMessage": "at least one camera by its name"},
-        description="The cameras by name. Any of the sections capture, analysis, zones, masks, detectors, budget, "
-        "threshold, learning, scene, place, rules, episodes and shadow may also stand below a camera, with only the "
-        "keys that differ there.",
+        description="The cameras by name. Any of the sections capture, analysis, clips, zones, masks, detectors, "
+        "budget, threshold, learning, scene, place, rules, episodes and shadow may also stand below a camera, with "
+        "only the keys that differ there.",
     )
     transport: TransportOptions = Field(default=IpcOptions(), description="How the processes are joined.")
     alerting: AlertingOptions = Field(default=AlertingOptions(), description="Who is told, and where it can be seen.")

@@ -5,6 +5,7 @@ lives, and is absent, not 0, until they were heard: after a restart of this proc
 Labels are bounded: a camera, process or sink that the configuration does not name is left out.
 """
 
+from monitor.metrics.clips import ClipMetrics
 from monitor.metrics.deliveries import DeliveryMetrics, Outcome
 from monitor.metrics.events import EventMetrics
 from monitor.metrics.exposition import Metrics, new_registry
@@ -12,6 +13,7 @@ from monitor.metrics.shadows import ShadowMetrics
 from monitor.metrics.stages import Stage, StageMetrics
 
 __all__ = [
+    "ClipMetrics",
     "DeliveryMetrics",
     "EventMetrics",
     "Metrics",

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from monitor.metrics.cameras import CameraMetrics
+from monitor.metrics.clips import ClipMetrics
 from monitor.metrics.deliveries import DeliveryMetrics
 from monitor.metrics.disk import DiskMetrics
 from monitor.metrics.events import EventMetrics
@@ -41,6 +42,7 @@ class Metrics:
         self.stages = StageMetrics(registry)
         self.scoring = ScoringMetrics(registry, known, self.stages)
         self.events = EventMetrics(registry, known)
+        self.clips = ClipMetrics(registry, known)
         self.shadows = ShadowMetrics(registry, known)
         self.deliveries = DeliveryMetrics(registry, sinks, self.stages)
         self.disk = DiskMetrics(registry)

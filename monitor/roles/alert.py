@@ -19,8 +19,8 @@ from monitor.build.threads import compute_with
 from monitor.config import Config
 from monitor.config.places import web_url
 from monitor.roles.voice import CannotStartError, Heart, SelfReport
-from monitor.transport import Context, Receiver
-from monitor.types import CameraReport, Judgement, ProcessReport, ScoringReport
+from monitor.transport import Context, Policy, Receiver, Sender
+from monitor.types import CameraReport, ClipPart, Judgement, ProcessReport, ScoringReport
 from monitor.web.server import WebError
 from monitor.wishes import Wishes, WishWatch
 
@@ -28,6 +28,8 @@ from monitor.wishes import Wishes, WishWatch
 WINDOW = 32
 TURN_S = 0.2
 TICK_S = 0.5
+# Requests for clips that wait while the capture process is away; what is older is of events that are long over.
+REQUESTS_KEPT = 64
 _log = structlog.get_logger(__name__)
 
 
@@ -50,9 +52,13 @@ def _alert(config: Config, stop: Callable[[], bool]) -> None:
     places = endpoints(config)
     compute_with(config.threads)
     heart = Heart(context, places, "alert", "deciding")
+    requests = Sender(
+        context, places.requests, capacity=REQUESTS_KEPT, policy=Policy.BUFFERED, stop=stop, key=places.key
+    )
     with (
+        requests,
         Receiver(context, places.judgements, window=WINDOW, key=places.key) as inbox,
-        alerting(config, os.environ) as running,
+        alerting(config, os.environ, requests.send) as running,
     ):
         _log.info("listening", url=web_url(config.alerting.web, running.web.port))
         myself = SelfReport("alert", boot, running.desk.handle)
@@ -62,9 +68,10 @@ def _alert(config: Config, stop: Callable[[], bool]) -> None:
             delivery = inbox.receive(TURN_S)
             if delivery is not None:
                 message = delivery.message
-                if isinstance(message, Judgement | CameraReport | ScoringReport | ProcessReport):
+                if isinstance(message, Judgement | CameraReport | ScoringReport | ProcessReport | ClipPart):
                     running.desk.handle(message)
                 delivery.done()
+            requests.pump()
             now_s = time.monotonic()
             if now_s - ticked_s >= TICK_S:
                 ticked_s = now_s

@@ -1,4 +1,4 @@
-"""The capture process: one thread round each camera, and a main thread that watches them. Judges nothing."""
+"""The capture process: a thread round each camera, one that makes clips, and one that watches. Judges nothing."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 import structlog
 
-from monitor.build.capturing import camera_loop
+from monitor.build.capturing import camera_loop, filmed, ring
 from monitor.build.joining import endpoints
 from monitor.capture.camera import Camera
 from monitor.config import Config
+from monitor.roles.clips import ClipThread
 from monitor.roles.outlet import LinkOutlet
 from monitor.roles.voice import Heart, SelfReport
 from monitor.transport import Context, Policy, Sender
@@ -76,6 +77,9 @@ def run(config: Config, stop: Callable[[], bool], life: str) -> int:
     """
     boot, context, stopping = uuid.uuid4().hex, Context(), threading.Event()
     places = endpoints(config)
+    rings = {name: ring(camera) for name, camera in config.cameras.items()}
+    films = {name: filmed(config.cameras[name], kept) for name, kept in rings.items() if kept is not None}
+    clips = ClipThread(context, places, films, stopping) if films else None
     threads = []
     for name, camera in config.cameras.items():
         made: list[LinkOutlet] = []
@@ -84,7 +88,7 @@ def run(config: Config, stop: Callable[[], bool], life: str) -> int:
             made.append(LinkOutlet(context, places, name, stopping.is_set, live=live))
             return made[0]
 
-        loop = camera_loop(name, camera, os.environ, outlet, boot, life)
+        loop = camera_loop(name, camera, os.environ, outlet, boot, life, rings[name])
         threads.append(_CameraThread(name, loop, made[0], stopping))
     reports = Sender(context, places.judgements, capacity=64, policy=Policy.BUFFERED, stop=stop, key=places.key)
     heart = Heart(context, places, "capture", "watch")
@@ -97,14 +101,15 @@ def run(config: Config, stop: Callable[[], bool], life: str) -> int:
             if report is not None:
                 reports.send(report)
         reports.pump()
-        myself.tell_if_due(wire_errors=0, dropped=sum(count.total for count in reports.drops()))
+        wire_errors = 0 if clips is None else clips.errors
+        myself.tell_if_due(wire_errors, dropped=sum(count.total for count in reports.drops()))
         turns += 1
         heart.beat(turns)
     stopping.set()
-    stuck = [thread for thread in threads if not thread.join(JOIN_S)]
+    stuck = [thread for thread in (*threads, clips) if thread is not None and not thread.join(JOIN_S)]
     if stuck:
         # A library that does not come back cannot be unwound; everything it held is the kernel's to free.
-        _log.warning("cameras_stuck", count=len(stuck), do="nothing: the process ends without them")
+        _log.warning("threads_stuck", count=len(stuck), do="nothing: the process ends without them")
         os._exit(0)
     reports.close()
     heart.close()

@@ -45,7 +45,8 @@ class Payload:
         also: So many other held events this telling stands for.
         note: What is to be known of this telling, for people: that the camera is still learning, that it stands for
             others; "" if nothing is.
-        snapshot: File below the data folder; `overlay` with the heatmap, `clip` the video. Null if there is none.
+        snapshot: File below the data folder; `overlay` with the heatmap, `clip` the video, `full` the strongest
+            frame at the source's own size. Null if there is none.
         link: Where a browser shows it; null if it is not known how the web server is reached.
         normals: Files of ordinary pictures that are most like it where it is strange, nearest first.
         light: In which the camera saw: "colour", "infrared", "dark"; "" where that is not known.
@@ -76,6 +77,7 @@ class Payload:
     snapshot: str | None
     overlay: str | None
     clip: str | None
+    full: str | None
     link: str | None
     normals: tuple[str, ...]
     light: str
@@ -113,6 +115,7 @@ def payload_of(event: Event, *, pictures: Path | None = None, link: str | None =
         snapshot=event.snapshot,
         overlay=event.overlay,
         clip=event.clip,
+        full=event.full,
         link=None if link is None else f"{link}/#/event/{event.id}",
         normals=event.normals,
         light=event.light,

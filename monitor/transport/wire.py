@@ -4,7 +4,8 @@ On the wire a message is a list of parts::
 
     [b"RF" + version + kind]  [header, msgpack]  [raw buffer] …
 
-A `Frame` has one raw buffer (its image), a `Judgement` up to two (heatmap, picture), the others none. Every value is
+A `Frame` has one raw buffer (its image), a `Judgement` up to two (heatmap, picture), a `ClipPart` one unless it says
+why there is no file, the others none. Every value is
 checked on both sides by the same rules, so what `encode` takes, `decode` gives back, and whatever `decode` is given it
 answers with a good message or with `WireError`.
 """
@@ -21,7 +22,18 @@ import msgspec
 import numpy as np
 
 from detectors.base import Floats, Image
-from monitor.types import CameraReport, Frame, Heartbeat, Judgement, Message, ProcessReport, ScoringReport, Stamp
+from monitor.types import (
+    CameraReport,
+    ClipPart,
+    ClipRequest,
+    Frame,
+    Heartbeat,
+    Judgement,
+    Message,
+    ProcessReport,
+    ScoringReport,
+    Stamp,
+)
 
 Part = bytes | memoryview
 
@@ -32,6 +44,8 @@ MAX_HEADER_BYTES = 256 * 1024
 MAX_SIDE_PX = 8192
 MAX_HEATMAP_CELLS = 1024  # a side
 MAX_PICTURE_BYTES = 16 * 1024 * 1024
+MAX_PART_BYTES = 1024 * 1024  # of a file that comes in parts
+MAX_FILE_PARTS = 1024
 MAX_IMAGE_BYTES = MAX_SIDE_PX * MAX_SIDE_PX * 3
 MAX_TEXT = 4096  # characters of one string
 MAX_ITEMS = 1024  # of one tuple
@@ -39,9 +53,15 @@ MAX_INTEGER = 2**63 - 1
 # Names become folders and metric labels, so nothing that means something to a path, a shell or a terminal.
 CAMERA_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
-_Report = CameraReport | ScoringReport | ProcessReport | Heartbeat
-_FRAME, _JUDGEMENT = 1, 2
-_REPORTS: dict[int, type[_Report]] = {3: CameraReport, 4: ScoringReport, 5: ProcessReport, 6: Heartbeat}
+_Report = CameraReport | ScoringReport | ProcessReport | Heartbeat | ClipRequest
+_FRAME, _JUDGEMENT, _CLIP_PART = 1, 2, 8
+_REPORTS: dict[int, type[_Report]] = {
+    3: CameraReport,
+    4: ScoringReport,
+    5: ProcessReport,
+    6: Heartbeat,
+    7: ClipRequest,
+}
 _REPORT_KINDS = {report: kind for kind, report in _REPORTS.items()}
 _PREAMBLE_BYTES = 4
 _F4 = np.dtype("<f4")
@@ -72,6 +92,13 @@ class _JudgementHeader(msgspec.Struct, forbid_unknown_fields=True):
     picture_bytes: Annotated[int, msgspec.Meta(ge=1, le=MAX_PICTURE_BYTES)] | None
 
 
+class _PartHeader(msgspec.Struct, forbid_unknown_fields=True):
+    """A part of a file whose data follows as a raw buffer, unless it says why there is no file."""
+
+    part: ClipPart
+    data_bytes: Annotated[int, msgspec.Meta(ge=0, le=MAX_PART_BYTES)]
+
+
 def encode(message: Message) -> list[Part]:
     """The parts of `message`. Buffers are views: the message must not be written to until it was sent.
 
@@ -86,7 +113,11 @@ def encode(message: Message) -> list[Part]:
             return [_preamble(_FRAME), _header(_FrameHeader(stamp, height, width, message.scaled_s)), *buffers]
         case Judgement():
             return _encode_judgement(message)
-        case CameraReport() | ScoringReport() | ProcessReport() | Heartbeat():
+        case ClipPart(data=data):
+            _check_part(message, len(data))
+            header = _PartHeader(replace(message, data=b""), len(data))
+            return [_preamble(_CLIP_PART), _header(header), *([data] if data else [])]
+        case CameraReport() | ScoringReport() | ProcessReport() | Heartbeat() | ClipRequest():
             return [_preamble(_REPORT_KINDS[type(message)]), _header(message)]
         case _:
             assert_never(message)
@@ -108,8 +139,10 @@ def decode(parts: Sequence[Part]) -> Message:
         return _decode_frame(_read(header, _FrameHeader), buffers)
     if kind == _JUDGEMENT:
         return _decode_judgement(_read(header, _JudgementHeader), buffers)
+    if kind == _CLIP_PART:
+        return _decode_part(_read(header, _PartHeader), buffers)
     if kind not in _REPORTS:
-        raise WireError(f"expected a kind of message from 1 to {max(_REPORTS)}, got {kind}")
+        raise WireError(f"expected a kind of message from 1 to {_CLIP_PART}, got {kind}")
     if buffers:
         raise WireError(f"expected no buffers after a report, got {len(buffers)}")
     return _read(header, _REPORTS[kind])
@@ -160,6 +193,28 @@ def _decode_judgement(header: _JudgementHeader, buffers: Sequence[Part]) -> Judg
         if len(picture) != header.picture_bytes:
             raise WireError(f"expected {header.picture_bytes} bytes for a picture, got {len(picture)}")
     return replace(header.judgement, heatmap=heatmap, picture=picture)
+
+
+def _decode_part(header: _PartHeader, buffers: Sequence[Part]) -> ClipPart:
+    expected = int(header.data_bytes > 0)
+    if len(buffers) != expected:
+        raise WireError(f"expected {expected} buffers after a part's header, got {len(buffers)}")
+    if header.part.data:
+        raise WireError("expected a part of a file after its header, got it inside")
+    size = len(buffers[0]) if buffers else 0
+    if size != header.data_bytes:
+        raise WireError(f"expected {header.data_bytes} bytes for a part of a file, got {size}")
+    _check_part(header.part, size)
+    return replace(header.part, data=bytes(buffers[0]) if buffers else b"")
+
+
+def _check_part(part: ClipPart, size: int) -> None:
+    if not 0 <= part.number < part.count <= MAX_FILE_PARTS:
+        raise WireError(f"expected a part from 0 on of at most {MAX_FILE_PARTS}, got {part.number} of {part.count}")
+    if part.fault and (size or part.count != 1):
+        raise WireError(f"expected no data where there is no file ({part.fault}), got {size} bytes")
+    if not part.fault and not 0 < size <= MAX_PART_BYTES:
+        raise WireError(f"expected a part of 1 to {MAX_PART_BYTES} bytes, got {size}")
 
 
 def _preamble(kind: int) -> bytes:

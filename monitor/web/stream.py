@@ -150,7 +150,10 @@ class Stream:
 
 def _phases(overview: Overview) -> dict[str, tuple[object, ...]]:
     """What tells one telling of each recent event from the next."""
-    return {event.id: (event.phase, event.frames, event.ended_ns, event.held, event.also) for event in overview.recent}
+    return {
+        event.id: (event.phase, event.frames, event.ended_ns, event.held, event.also, event.clip, event.full)
+        for event in overview.recent
+    }
 
 
 def _message(kind: str, value: object) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from detectors.base import Reason
+from monitor.alerting.clips import EventClips
 from monitor.alerting.delivery import Delivery, Route
 from monitor.alerting.desk import AlertDesk
 from monitor.alerting.notices import NoticeRules
@@ -29,7 +30,7 @@ from monitor.deciding.policy import Policy
 from monitor.deciding.valve import Budget, Valve
 from monitor.metrics import Metrics
 from monitor.sink import Sink, SinkError
-from monitor.types import CameraReport, Event, Judgement, Link, Phase, Stamp, State, Verdict
+from monitor.types import CameraReport, ClipRequest, Event, Judgement, Link, Phase, Stamp, State, Verdict
 
 S = 1_000_000_000
 EPOCH_NS = 1_790_000_000 * S  # 2026-09-21
@@ -168,11 +169,13 @@ class House:
     shadow_rules: Rules | None = None
     shadow_budget: Budget | None = None
     notices: NoticeRules = field(default_factory=lambda: NoticeRules(after_s=math.inf))  # of trouble nobody is told
+    clips_after_s: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._start()
 
     def _start(self) -> None:
+        self.asked: list[ClipRequest] = []
         self.registry = CollectorRegistry()
         names = [sink.name for sink in self.sinks]
         self.metrics = Metrics(self.registry, self.cameras, ("capture", "worker"), names, "0")
@@ -186,6 +189,9 @@ class House:
         self.valve = Valve(dict.fromkeys(self.cameras, self.budget))
         self.shadow = EpisodeDecider(dict.fromkeys(self.shadows, self.shadow_rules or self.rules))
         self.shadow_valve = Valve(dict.fromkeys(self.shadows, self.shadow_budget))
+        self.clips = EventClips(
+            self.data, self.clips_after_s, self.asked.append, self.store, self.metrics.clips, self.clock
+        )
         parts = Parts(
             decider=self.decider,
             valve=self.valve,
@@ -194,6 +200,7 @@ class House:
             snapshots=Snapshots(self.data),
             deliveries=self.delivery,
             upkeep=self.upkeep,
+            clips=self.clips,
             metrics=self.metrics,
             clock=self.clock,
             shadow=ShadowParts(self.shadows, self.shadow, self.shadow_valve, self._exchange),

@@ -39,7 +39,7 @@ def test_the_alert_process_answers_while_its_block_lasts_and_leaves_nothing_behi
     """Pages and metrics are served with the configured camera in them; afterwards all can be started again."""
     told = config("[{kind: jsonl}]", tmp_path)
     for _ in range(2):
-        with alerting(told, {}) as running:
+        with alerting(told, {}, print) as running:
             running.desk.tick()
             url = f"http://127.0.0.1:{running.web.port}/metrics"
             with urllib.request.urlopen(url, timeout=10) as page:
@@ -50,12 +50,12 @@ def test_the_alert_process_answers_while_its_block_lasts_and_leaves_nothing_behi
 
 def test_a_taken_address_is_told_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """Whoever starts a second daemon hears that the port is taken, and can start it when it is free."""
-    with alerting(config("[{kind: jsonl}]", tmp_path), {}) as running:
+    with alerting(config("[{kind: jsonl}]", tmp_path), {}, print) as running:
         taken = config("[{kind: jsonl}]", tmp_path / "other").alerting.web
         second = config("[{kind: jsonl}]", tmp_path / "other")
         web = taken.model_copy(update={"listen": f"127.0.0.1:{running.web.port}"})
         second = second.model_copy(update={"alerting": second.alerting.model_copy(update={"web": web})})
-        with pytest.raises(WebError, match=str(running.web.port)), alerting(second, {}):
+        with pytest.raises(WebError, match=str(running.web.port)), alerting(second, {}, print):
             pass
-    with alerting(second, {}) as later:
+    with alerting(second, {}, print) as later:
         later.desk.tick()

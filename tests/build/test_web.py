@@ -64,7 +64,7 @@ def test_names_that_are_ours(tmp_path: Path) -> None:
 def test_beyond_loopback_nothing_is_shown_without_a_login(tmp_path: Path) -> None:
     """With the daemon's own parts behind it; its own live view is let in to look."""
     environ = {"ROBOT": TOKEN, VIEW_TOKEN_ENV: "f" * 64}
-    with alerting(config(tmp_path, TOKENS, "0.0.0.0:0"), environ) as running:
+    with alerting(config(tmp_path, TOKENS, "0.0.0.0:0"), environ, print) as running:
         running.desk.tick()
         url = web_url(config(tmp_path, TOKENS, "0.0.0.0:0").alerting.web, running.web.port)
         with httpx.Client(base_url=url, trust_env=False, verify=False) as client:  # noqa: S501 - plain HTTP

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from detectors.base import Reason
-from monitor.transport.wire import MAX_HEADER_BYTES, MAX_TEXT, WireError, decode, encode
+from monitor.transport.wire import MAX_HEADER_BYTES, MAX_PART_BYTES, MAX_TEXT, WireError, decode, encode
 from monitor.types import (
     CameraReport,
     ChannelScore,
+    ClipPart,
+    ClipRequest,
     Count,
     DetectorScore,
     Frame,
@@ -23,6 +25,7 @@ from monitor.types import (
     Judgement,
     Link,
     Message,
+    Piece,
     ProcessReport,
     ScoringReport,
     Stamp,
@@ -70,7 +73,7 @@ JUDGEMENTS = st.builds(
 )
 CAMERA_REPORTS = st.builds(
     CameraReport, CAMERAS, TEXTS, INTEGERS, st.sampled_from(Link), TEXTS, TEXTS, st.booleans(), COUNTS, TOTALS, TOTALS,
-    last_frame_ns=st.none() | INTEGERS, retry_s=st.none() | NUMBERS,
+    last_frame_ns=st.none() | INTEGERS, retry_s=st.none() | NUMBERS, ring_bytes=st.none() | COUNTS,
 )  # fmt: skip
 SCORING_REPORTS = st.builds(
     ScoringReport, CAMERAS, TEXTS, INTEGERS, COUNTS, COUNTS, COUNTS, checkpoint_ns=st.none() | INTEGERS,
@@ -81,7 +84,19 @@ PROCESS_REPORTS = st.builds(
     rss_bytes=st.none() | COUNTS, wire_errors=COUNTS, dropped=COUNTS,
 )  # fmt: skip
 HEARTBEATS = st.builds(Heartbeat, TEXTS, TEXTS, COUNTS, INTEGERS)
-MESSAGES = FRAMES | JUDGEMENTS | CAMERA_REPORTS | SCORING_REPORTS | PROCESS_REPORTS | HEARTBEATS
+CLIP_REQUESTS = st.builds(ClipRequest, CAMERAS, TEXTS, INTEGERS, st.none() | INTEGERS, INTEGERS, st.booleans())
+CLIP_PARTS = st.builds(
+    ClipPart, CAMERAS, TEXTS, st.sampled_from(Piece), st.integers(0, 8), st.integers(9, 1024), INTEGERS, INTEGERS,
+    st.booleans(), st.just(""), st.binary(min_size=1, max_size=50),
+)  # fmt: skip
+REFUSALS = st.builds(
+    ClipPart, CAMERAS, TEXTS, st.sampled_from(Piece), st.just(0), st.just(1), INTEGERS, INTEGERS, st.booleans(),
+    st.text(min_size=1, max_size=40), st.just(b""),
+)  # fmt: skip
+MESSAGES = (
+    FRAMES | JUDGEMENTS | CAMERA_REPORTS | SCORING_REPORTS | PROCESS_REPORTS | HEARTBEATS | CLIP_REQUESTS | CLIP_PARTS
+    | REFUSALS
+)  # fmt: skip
 
 STAMP = Stamp("gate", "run-1", 7, 1_700_000_000_000_000_000, 5_000_000_000, 0.28)
 FRAME = Frame(STAMP, np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3), 0.002)
@@ -101,6 +116,7 @@ JUDGEMENT = Judgement(
     (ChannelScore("moving", State.ACTIVE, "", Verdict.ANOMALOUS, 3.5, 0.001, 3.0),),
     (b"\xff\xd8 ordinary",),
 )
+PART = ClipPart("gate", "e1", Piece.CLIP, 1, 3, 5, 9, False, "", b"moov")
 EXAMPLES: tuple[Message, ...] = (
     FRAME,
     JUDGEMENT,
@@ -108,6 +124,9 @@ EXAMPLES: tuple[Message, ...] = (
     ScoringReport("gate", "b", 1, 9, 2, 7, None, 0),
     ProcessReport("worker", "b", 1, 4242, True, None, 10**8, 0, 0),
     Heartbeat("worker", "scoring", 4242, 17),
+    ClipRequest("gate", "e1", 5, None, 7, True),
+    PART,
+    replace(PART, number=0, count=1, fault="missing", data=b""),
 )
 
 
@@ -142,7 +161,7 @@ def test_arbitrary_bytes_are_a_wire_error(parts: list[bytes]) -> None:
         decode(parts)
 
 
-@given(st.sampled_from([1, 2, 3, 4, 5, 6, 7, 255]), st.lists(st.binary(max_size=200), max_size=4))
+@given(st.sampled_from([1, 2, 3, 4, 5, 6, 7, 8, 9, 255]), st.lists(st.binary(max_size=200), max_size=4))
 @settings(max_examples=300, deadline=None)
 def test_arbitrary_bytes_behind_a_good_beginning_are_a_wire_error(kind: int, parts: list[bytes]) -> None:
     """A right magic number does not open a way round the checks."""
@@ -235,6 +254,12 @@ IMPOSSIBLE: dict[str, Message] = {
     "empty image": Frame(STAMP, np.zeros((0, 6, 3), np.uint8)),
     "image too wide": Frame(STAMP, np.zeros((1, 8193, 3), np.uint8)),
     "float image": Frame(STAMP, np.zeros((4, 6, 3), np.float32)),
+    "part beyond the last": replace(PART, number=3),
+    "part of an endless file": replace(PART, count=1025),
+    "part too large": replace(PART, data=bytes(MAX_PART_BYTES + 1)),
+    "part without data": replace(PART, data=b""),
+    "data where there is no file": replace(PART, number=0, count=1, fault="missing"),
+    "path in a request's camera": ClipRequest("../gate", "e1", 5, None, 7, True),
 }
 
 
