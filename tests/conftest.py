@@ -1,4 +1,4 @@
-"""What tests of several rooms share: footage, a small video, an RTSP camera, servers, and no thread left behind."""
+"""What tests of several rooms share: footage, a small video, cameras, a browser, servers; and no thread left behind."""
 
 from __future__ import annotations
 
@@ -26,6 +26,17 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 RTSP_SERVER = SHARED / "tools" / "rtsp_server.py"
 SYSTEM_PYTHON = Path("/usr/bin/python3")  # GStreamer's bindings are Debian's and not in the virtual environment
 PATIENCE_S = 10.0  # for a server to be there, and for what it is told to arrive
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# Not even its own housekeeping may ask anything of a network.
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 THREAD_PATIENCE_S = 2.0  # for a thread that was told to stop and is just ending
 
 
@@ -310,3 +321,15 @@ def _post(free_port: Callable[[], int]) -> Iterator[Post]:
     post.port = controller.port
     yield post
     controller.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A real browser without a window, driven by playwright; skips where one of the two is absent."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is absent; the dev extra has it")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=BROWSER_ARGUMENTS)
+        yield browser
+        browser.close()

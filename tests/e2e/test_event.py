@@ -116,3 +116,19 @@ def test_the_terminal_tells_the_same(told: Told) -> None:
         assert f"event {event['id']} opened" in said
         assert f"event {event['id']} closed" in said
     assert "problem" not in said
+
+
+def test_a_browser_shows_the_same(told: Told, chromium: Any) -> None:
+    """The dashboard of the running daemon: its camera has ended, and every event is listed with its picture."""
+    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(told.daemon.url)
+    page.locator("article .badge", has_text="Ended").wait_for()
+    page.locator("article .view img").wait_for()
+    page.get_by_role("link", name="Events", exact=True).click()
+    page.locator(f"a.event[href='#/event/{told.events[0]['id']}'] img").wait_for()
+    ids = page.locator("a.event").evaluate_all("all => all.map((each) => each.dataset.id)")
+    assert ids == [event["id"] for event in told.events]
+    page.context.close()
+    assert said == []

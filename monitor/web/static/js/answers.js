@@ -4,11 +4,9 @@ import * as api from "./api.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { complain, toast } from "./toast.js";
+import { sentence } from "./words.js";
 
-const SAID = {
-  normal: "Marked as normal here: what looks like it, in this place and at this time of day, will be told less.",
-  unusual: "Marked as really unusual: what looks like it will be told at once.",
-};
+const SAID = { normal: "Marked as normal here", unusual: "Marked as really unusual" };
 
 /** Whether this person may change things. */
 export const mayChange = (who) => who?.role === "operator";
@@ -18,7 +16,7 @@ export async function answer(event, kind, note, changed) {
   try {
     const given = await api.give(event.id, kind, note);
     changed({ ...event, feedback: kind });
-    toast(SAID[kind], { undo: () => takeBack(given.id, () => changed({ ...event })) });
+    toast(sentence(`${SAID[kind]}: ${given.effect}`), { undo: () => takeBack(given.id, () => changed({ ...event })) });
   } catch (error) {
     complain(error);
   }

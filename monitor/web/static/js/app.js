@@ -6,14 +6,21 @@ import { fill, h } from "./dom.js";
 import { listen } from "./keys.js";
 import * as live from "./live.js";
 import { Shell } from "./shell.js";
-import { camera } from "./pages/camera.js";
-import { event } from "./pages/event.js";
-import { events } from "./pages/events.js";
-import { login } from "./pages/login.js";
-import { system } from "./pages/system.js";
-import { wall } from "./pages/wall.js";
+import { cameraPage } from "./pages/camera.js";
+import { eventPage } from "./pages/event.js";
+import { eventsPage } from "./pages/events.js";
+import { loginPage } from "./pages/login.js";
+import { systemPage } from "./pages/system.js";
+import { wallPage } from "./pages/wall.js";
 
-const PAGES = { wall, camera, events, event, system, login };
+const PAGES = {
+  wall: wallPage,
+  camera: cameraPage,
+  events: eventsPage,
+  event: eventPage,
+  system: systemPage,
+  login: loginPage,
+};
 const shell = new Shell(leave);
 let who = null;
 let left = new AbortController();
@@ -68,8 +75,7 @@ function toLogin() {
 async function onLogin() {
   who = await api.me();
   live.start(stillIn);
-  location.hash = wanted;
-  show();
+  location.hash = wanted; // another than now, so that it is shown
 }
 
 async function leave() {

@@ -40,6 +40,12 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** Replace what is in `element`, but not under somebody's hands: its focus or what was opened would be gone. */
+export function refill(element, ...children) {
+  const held = element.contains(document.activeElement) || element.querySelector("details[open]");
+  return held ? element : fill(element, ...children);
+}
+
 /** Change a text only if it differs: screen readers and selections are left alone. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -5,12 +5,12 @@ export const OFF = "off";
 const MINUTE_S = 60;
 
 /**
- * The minutes of `told` without holes, each once: {s: [Unix seconds], score, limit, state, known, anomalous…}.
+ * The minutes of `told` without holes, each once: {s: [Unix seconds], score, limit, state, known, detectors}.
  *
  * `told` is what the API gives; from its first to its last minute those that are missing have the state "off".
  */
 export function whole(told) {
-  const at = new Map(told.minutes.map((minute, index) => [Math.floor(seconds(minute) / MINUTE_S), index]));
+  const at = new Map(told.minutes.map((s, index) => [Math.floor(s / MINUTE_S), index]));
   const keys = [...at.keys()];
   const made = { s: [], score: [], limit: [], state: [], known: [], detectors: {} };
   const names = Object.keys(told.detectors ?? {});
@@ -27,11 +27,6 @@ export function whole(told) {
     for (const name of names) made.detectors[name].push(of(told.detectors[name], null));
   }
   return made;
-}
-
-function seconds(minute) {
-  if (typeof minute === "string") return Date.parse(minute) / 1000;
-  return minute < 1e9 ? minute * MINUTE_S : minute; // minutes or seconds since the Unix epoch
 }
 
 /** Stretches of one state: [{state, from, to}], Unix seconds, oldest first. */

@@ -28,8 +28,8 @@ export class Learned {
     }
   }
 
-  #show({ snapshots = [], normals = [], feedback = [] }) {
-    const rows = snapshots.map((each) => h("tr", h("td", timeTag(inMs(each.at), moment)), h("td", each.why)));
+  #show({ learned, snapshots, normals, feedback }) {
+    const rows = snapshots.map((each) => h("tr", h("td", timeTag(Date.parse(each.at), moment)), h("td", each.why)));
     const none = "None yet. One is kept each day, and before something is learned for good.";
     fill(
       this.snapshots,
@@ -40,7 +40,11 @@ export class Learned {
     const pictures = normals.map((url, n) => h("img", { src: url, alt: `Ordinary picture ${n + 1}`, loading: "lazy" }));
     fill(
       this.normals,
-      h("h2", "What is ordinary to it"),
+      h(
+        "header",
+        h("h2", "What is ordinary to it"),
+        learned !== null && h("span.aside", `${learned.toLocaleString()} pictures learned`),
+      ),
       pictures.length
         ? h("div.strip", pictures)
         : h("p.soft", "No pictures yet: they are kept as it learns, and shown beside an event they are like."),
@@ -58,7 +62,7 @@ export class Learned {
   }
 
   #told(each) {
-    const undone = each.undone_ns !== null && each.undone_ns !== undefined;
+    const undone = each.undone_ns !== null;
     const kind = each.kind === "normal" ? tag("ok", "calm", "Normal here") : tag("rare", "star", "Really unusual");
     const undo = h(
       "button.quiet",
@@ -76,10 +80,19 @@ export class Learned {
     const gone = undone && h("span.soft", "Undone by ", each.undone_by, ", ", timeTag(each.undone_ns / 1e6, moment));
     return h(
       `li${undone ? ".undone" : ""}`,
-      h("div", kind, " ", by, each.note && h("p", each.note), each.text && h("p", each.text), gone),
+      h("div", kind, " ", by, each.note && h("p", each.note), !undone && h("p.soft", outcome(each)), gone),
       !undone && undo,
     );
   }
+}
+
+/** What came of feedback, which the server knows. */
+function outcome({ kind, state, times, last_ns: last }) {
+  if (state === "no effect") return "It changes no verdict: there is nothing that it can be compared with.";
+  if (state === "does not fit") return "The camera's detectors were changed since: mark such an event anew.";
+  if (state === "expired") return "It is so old that it counts no more.";
+  const deed = kind === "normal" ? "Quieted" : "Raised";
+  return times ? `${deed} ${times} like it, the last ${moment(last / 1e6)}.` : `${deed} nothing so far.`;
 }
 
 /** The card with which the budget is changed. */
@@ -121,8 +134,4 @@ export function budgetCard(card, camera, who) {
       save.disabled = false;
     }
   }
-}
-
-function inMs(at) {
-  return typeof at === "string" ? Date.parse(at) : at > 1e15 ? at / 1e6 : at * 1000;
 }

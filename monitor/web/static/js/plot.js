@@ -23,24 +23,39 @@ export class Plot {
     onTheme(() => this.minutes && this.#draw(), signal);
   }
 
-  /** `minutes` as history.js makes them, `events` [{id, began, ended, held}], from and to in Unix seconds. */
+  /** `minutes` as history.js makes them, `events` [{id, began, ended, held}], all times in Unix seconds. */
   show(minutes, events, from, to) {
+    const same = this.chart && this.to - this.from > 0 && Math.abs(to - from - (this.to - this.from)) < 120;
+    const zoomed = same && this.#isZoomed();
     Object.assign(this, {
       minutes,
       from,
       to,
-      events: events.map((each) => ({ ...each, s: inSeconds(each.began), endS: inSeconds(each.ended) })),
+      events,
     });
-    this.#draw();
+    this.#describe();
+    if (!same) return this.#draw();
+    this.chart.setData([minutes.s, minutes.score, minutes.limit], !zoomed);
+    return this.#lay();
+  }
+
+  /** Somebody looks closer: what is new must not take that away. */
+  #isZoomed() {
+    const { min, max } = this.chart.scales.x;
+    return min !== null && max - min < 0.98 * (this.to - Math.max(this.from, this.minutes.s[0] ?? this.from));
+  }
+
+  #describe() {
+    const { score } = this.minutes;
+    const known = score.filter((value) => value !== null);
+    const told = known.length ? `Score over time: at most ${figure(Math.max(...known))}` : "No scores in this time";
+    this.canvas.setAttribute("aria-label", `${told}; ${this.events.length} events.`);
   }
 
   #draw() {
     const { s, score, limit } = this.minutes;
     this.chart?.destroy();
     fill(this.canvas);
-    const known = score.filter((value) => value !== null);
-    const told = known.length ? `Score over time: at most ${figure(Math.max(...known))}` : "No scores in this time";
-    this.canvas.setAttribute("aria-label", `${told}; ${this.events.length} events.`);
     this.chart = new uPlot(this.#options(), [s, score, limit], this.canvas);
     this.#lay();
   }
@@ -97,8 +112,8 @@ export class Plot {
     u.ctx.save();
     u.ctx.fillStyle = colour("--event");
     for (const event of this.events) {
-      const left = Math.max(u.bbox.left, u.valToPos(event.s, "x", true));
-      const right = Math.min(u.bbox.left + u.bbox.width, u.valToPos(event.endS, "x", true));
+      const left = Math.max(u.bbox.left, u.valToPos(event.began, "x", true));
+      const right = Math.min(u.bbox.left + u.bbox.width, u.valToPos(event.ended, "x", true));
       if (right < u.bbox.left || left > u.bbox.left + u.bbox.width) continue;
       u.ctx.globalAlpha = 0.35;
       u.ctx.fillRect(left, u.bbox.top, Math.max(2, right - left), u.bbox.height);
@@ -111,10 +126,10 @@ export class Plot {
     const { min, max } = this.chart.scales.x;
     if (min === null || max === null) return;
     const share = (s) => `${((100 * (s - min)) / (max - min)).toFixed(3)}%`;
-    const inside = this.events.filter((each) => each.s >= min && each.s <= max);
+    const inside = this.events.filter((each) => each.began >= min && each.began <= max);
     fill(
       this.marks,
-      inside.map((each) => mark(each, share(each.s))),
+      inside.map((each) => mark(each, share(each.began))),
     );
     const parts = stretches(this.minutes).filter((each) => each.to > min && each.from < max);
     fill(
@@ -127,7 +142,7 @@ export class Plot {
 }
 
 function mark(event, left) {
-  const label = `Event at ${second(event.s * 1000)}${event.held ? `, held: ${event.held}` : ""}`;
+  const label = `Event at ${second(event.began * 1000)}${event.held ? `, held: ${event.held}` : ""}`;
   const made = h("a.mark", {
     href: `#/event/${event.id}`,
     title: label,
@@ -155,8 +170,4 @@ function key(name, word) {
 function hours(_, values) {
   const days = values.at(-1) - values[0] > 36 * 3600;
   return values.map((s) => (days ? moment(s * 1000).replace(", 00:00", "") : second(s * 1000).slice(0, 5)));
-}
-
-function inSeconds(at) {
-  return typeof at === "string" ? Date.parse(at) / 1000 : at > 1e12 ? at / 1e9 : at;
 }

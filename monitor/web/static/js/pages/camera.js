@@ -21,9 +21,10 @@ const RANGES = [
   ["7 days", 168],
 ];
 const REFRESH_MS = 60000;
+const SOON_MS = 3000;
 let hours = 6; // kept while the dashboard is open
 
-export async function camera(root, { part: name, who, signal, title }) {
+export async function cameraPage(root, { part: name, who, signal, title }) {
   title(name);
   const now = new Now(name, signal);
   const past = new Past(name, signal);
@@ -61,7 +62,7 @@ export async function camera(root, { part: name, who, signal, title }) {
     signal,
   );
   live.on("connection", () => known && now.update(live.newest().cameras.find((each) => each.camera === name)), signal);
-  live.on("event", (event) => event.camera === name && past.load(), signal);
+  live.on("event", (event) => event.camera === name && past.soon(), signal);
   pageKeys([{ key: "h", what: "heatmap on or off", act: () => now.heat.click() }], signal);
   const timer = setInterval(() => past.load(), REFRESH_MS);
   signal.addEventListener("abort", () => clearInterval(timer));
@@ -75,8 +76,13 @@ class Now {
     this.badge = new Badge();
     this.why = h("p.summary");
     this.level = new Level();
+    this.budget = new Budget();
     this.facts = h("p.soft");
-    this.element = h("section.card.now", this.picture.frame, h("div.below", this.level.element, this.facts));
+    this.element = h(
+      "section.card.now",
+      this.picture.frame,
+      h("div.below", this.level.element, this.budget.element, this.facts),
+    );
   }
 
   update(camera) {
@@ -87,10 +93,13 @@ class Now {
     this.element.dataset.key = stands.key;
     this.picture.update(camera);
     this.level.show(camera.score, camera.limit);
-    const lost = camera.dropped + camera.missed;
+    this.budget.show(camera);
     const rate = camera.fps === null ? "" : `${camera.fps.toFixed(1)} pictures judged a second · `;
     const chance = camera.p_value === null ? "" : `${rarity(camera.p_value)} ordinary moments is so strange · `;
-    say(this.facts, `${chance}${rate}${camera.frames.toLocaleString()} pictures, ${lost.toLocaleString()} dropped`);
+    say(
+      this.facts,
+      `${chance}${rate}${camera.frames.toLocaleString()} pictures, ${camera.dropped.toLocaleString()} dropped`,
+    );
   }
 
   #setHeatmap(on) {
@@ -133,7 +142,13 @@ class Past {
     );
   }
 
+  /** An event that goes on tells often. */
+  soon() {
+    this.waiting ??= setTimeout(() => ((this.waiting = null), this.load()), SOON_MS);
+  }
+
   async load() {
+    if (this.signal.aborted) return;
     const toS = Math.ceil(live.now() / 1000);
     const fromS = toS - hours * 3600;
     const dayS = midnight(live.now()) / 1000;

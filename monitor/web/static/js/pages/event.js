@@ -13,7 +13,7 @@ import { beside } from "../order.js";
 import { absolute, day, moment, second } from "../time.js";
 import { headline, kindOf, ofWhom } from "../words.js";
 
-export async function event(root, { part: id, who, signal, title }) {
+export async function eventPage(root, { part: id, who, signal, title }) {
   let shown = await api.event(id, signal);
   const head = h("div.event-head");
   const cards = { reasons: h("section.card.reasons"), facts: h("section.card.facts") };

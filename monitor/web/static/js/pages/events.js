@@ -16,7 +16,7 @@ import { STATES, kindOf, sentence } from "../words.js";
 const PAGE = 48;
 let overlay = false; // kept while the dashboard is open
 
-export function events(root, context) {
+export function eventsPage(root, context) {
   new EventsPage(root, context).load();
 }
 

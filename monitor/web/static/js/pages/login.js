@@ -4,7 +4,7 @@ import { login as enter } from "../api.js";
 import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
 
-export function login(root, { onLogin, title }) {
+export function loginPage(root, { onLogin, title }) {
   const user = h("input", {
     name: "user",
     autocomplete: "username",

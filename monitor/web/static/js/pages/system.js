@@ -2,7 +2,7 @@
 
 import * as api from "../api.js";
 import { mayChange } from "../answers.js";
-import { fill, h } from "../dom.js";
+import { fill, h, refill } from "../dom.js";
 import { icon } from "../icons.js";
 import * as live from "../live.js";
 import { tag } from "../parts.js";
@@ -11,8 +11,10 @@ import { complain, toast } from "../toast.js";
 import { bytes } from "../words.js";
 
 const REFRESH_MS = 10000;
+// Each tells of itself about once a second.
+const SILENT_S = 15;
 
-export async function system(root, { who, signal }) {
+export async function systemPage(root, { who, signal }) {
   const parts = {
     processes: h("section.card"),
     drops: h("section.card"),
@@ -30,21 +32,21 @@ export async function system(root, { who, signal }) {
     parts.audit,
     parts.configuration,
   );
-  live.on(
-    "overview",
-    (overview) => {
-      showProcesses(parts.processes, overview.processes);
-      showDrops(parts.drops, overview.cameras);
-    },
-    signal,
-  );
+  const showNow = () => {
+    const overview = live.newest();
+    if (!overview) return;
+    showProcesses(parts.processes, overview.processes);
+    showDrops(parts.drops, overview.cameras);
+  };
+  live.on("overview", showNow, signal);
+  live.on("connection", showNow, signal);
 
   async function load() {
     const [told, changes] = await Promise.all([api.system(signal), api.audit(signal)]);
     fill(version, `rareframe ${told.version}`);
     showDisk(parts.disk, told.disk);
     showSinks(parts.sinks, told.sinks, who, () => load().catch(complain));
-    showAudit(parts.audit, changes.audit ?? changes.entries ?? changes);
+    showAudit(parts.audit, changes.audit);
     if (!parts.configuration.hasChildNodes()) showConfiguration(parts.configuration, told.configuration);
   }
   const timer = setInterval(() => load().catch(complain), REFRESH_MS);
@@ -59,12 +61,7 @@ function table(heads, rows) {
 
 function showProcesses(card, processes) {
   const rows = processes.map((each) => {
-    const quiet = each.silent_s > 30;
-    const how = each.up
-      ? quiet
-        ? tag("warn", "unknown", `Silent for ${span(each.silent_s)}`)
-        : tag("ok", "ordinary", "Runs")
-      : tag("rare", "rare", "Down");
+    const how = processTag(each);
     return h(
       "tr",
       h("td", h("strong", each.process)),
@@ -77,9 +74,15 @@ function showProcesses(card, processes) {
   fill(card, h("h2", "Processes"), table(["Process", "Is", "#Pid", "#Restarts", "#Memory"], rows));
 }
 
+function processTag({ up, silent_s: silent }) {
+  if (live.connection().lost) return tag("plain", "unknown", "Not known");
+  if (!up) return tag("rare", "rare", "Down");
+  return silent > SILENT_S ? tag("warn", "unknown", `Silent for ${span(silent)}`) : tag("ok", "ordinary", "Runs");
+}
+
 function showDrops(card, cameras) {
   const rows = cameras.map((each) => {
-    const lost = each.dropped + each.missed;
+    const lost = Math.max(each.dropped, each.missed); // most that are dropped are missed as well
     const share = each.frames ? (100 * lost) / each.frames : 0;
     return h(
       "tr",
@@ -91,62 +94,73 @@ function showDrops(card, cameras) {
       h("td.number", each.fps === null ? "–" : each.fps.toFixed(1)),
     );
   });
-  fill(card, h("h2", "Pictures"), table(["Camera", "#Read", "#Dropped", "#Missed", "#Lost", "#Judged a second"], rows));
+  refill(card, h("h2", "Pictures"), table(["Camera", "#Read", "#Dropped", "#Missed", "#Lost", "#Judged a second"], rows));
 }
 
 function showDisk(card, disk) {
-  if (!disk) return;
-  const { used_bytes: used, quota_bytes: quota, free_bytes: free } = disk;
-  const share = quota ? used / quota : used / Math.max(1, used + free);
-  const meter = h("meter", { min: 0, max: 1, high: 0.9, value: Math.min(1, share), "aria-label": "Room taken" });
-  const of = quota ? `of the ${bytes(quota)} that events may take` : "taken by events; there is no quota";
+  if (disk === null) {
+    fill(card, h("h2", "Disk"), h("p.soft", "It was not looked at yet."));
+    return;
+  }
+  const { used_bytes: used, quota_bytes: quota, free_bytes: free, full_in_s: full } = disk;
+  const share = Math.min(1, used / Math.max(1, quota));
+  const meter = h("meter", { min: 0, max: 1, high: 0.9, value: share, "aria-label": "Room that events take" });
+  const soon = full === null ? "" : ` As it fills now, that lasts for ${span(full)}.`;
   fill(
     card,
     h("header", h("h2", "Disk"), h("span.aside", `${Math.round(100 * share)} %`)),
     meter,
-    h("p", `${bytes(used)} ${of}. ${bytes(free)} of the disk are free.`),
-    h("p.hint", "When the quota is reached the oldest events that are not protected go first."),
+    h("p", `${bytes(used)} of the ${bytes(quota)} that events may take. ${bytes(free)} of the disk are free.${soon}`),
+    h("p.hint", "When they take all of it, the oldest that are not protected go first."),
   );
 }
 
 function showSinks(card, sinks, who, again) {
-  const rows = (sinks ?? []).map((each) => {
+  const rows = sinks.map((each) => {
     const how = each.error
-      ? tag("rare", "rare", "Fails", each.error)
+      ? tag("rare", "rare", "Fails")
       : each.pending
-        ? tag("learn", "learning", `${each.pending} wait`)
+        ? tag("learn", "learning", "Sends")
         : tag("ok", "ordinary", "Well");
-    const resend = h(
-      "button.quiet",
-      { type: "button", disabled: !mayChange(who), onclick: () => send(each.sink ?? each.name, again) },
-      "Send again",
-    );
-    const dead = each.dead ? h("span.dead", `${each.dead} given up `, resend) : "none";
     return h(
       "tr",
-      h("td", h("strong", each.sink ?? each.name), each.error && h("p.error", each.error)),
+      h("td", h("strong", each.sink), each.error && h("p.error", each.error), letters(each)),
       h("td", how),
       h("td.number", each.pending),
-      h("td", dead),
+      h("td", each.dead ? h("span.dead", `${each.dead} `, resendButton(each.sink, who, again)) : "none"),
     );
   });
-  fill(
-    card,
-    h("h2", "Sinks"),
-    rows.length
-      ? table(["Sink", "Is", "#Waiting", "Dead letters"], rows)
-      : h("p.soft", "No sink is configured: events are stored and shown here, and nobody else is told."),
-  );
+  const nobody = "No sink is configured: events are stored and shown here, and nobody else is told.";
+  const heads = ["Sink", "Is", "#Waiting", "Dead letters"];
+  refill(card, h("h2", "Sinks"), rows.length ? table(heads, rows) : h("p.soft", nobody));
 }
 
-async function send(sink, again) {
-  try {
-    const told = await api.resend(sink);
-    toast(`${told?.count ?? told?.resent ?? "They"} ${told?.count === 1 ? "is" : "are"} sent again to ${sink}.`);
-    again();
-  } catch (error) {
-    complain(error);
-  }
+/** Tellings that were given up, and why. */
+function letters({ letters: dead }) {
+  const rows = dead.map((each) =>
+    h(
+      "li",
+      h("a", { href: `#/event/${each.event}` }, each.camera || "rareframe itself"),
+      ` ${each.phase}, given up `,
+      timeTag(each.died_ns / 1e6, moment),
+      ` after ${each.attempts} attempts: ${each.error}`,
+    ),
+  );
+  return rows.length > 0 && h("details", h("summary", "What was given up"), h("ul.letters", rows));
+}
+
+function resendButton(sink, who, again) {
+  const send = async ({ currentTarget: pressed }) => {
+    try {
+      const { count } = await api.resend(sink);
+      toast(`${count} ${count === 1 ? "is" : "are"} sent again to ${sink}.`);
+      pressed.blur(); // so that its table may be shown anew
+      again();
+    } catch (error) {
+      complain(error);
+    }
+  };
+  return h("button.quiet", { type: "button", disabled: !mayChange(who), onclick: send }, "Send again");
 }
 
 function showAudit(card, changes) {
@@ -160,7 +174,7 @@ function showAudit(card, changes) {
       h("td.soft", each.detail),
     ),
   );
-  fill(
+  refill(
     card,
     h("header", h("h2", "Who changed what"), h("span.aside", "newest first")),
     rows.length ? table(["When", "Who", "What", "Where", "More"], rows) : h("p.soft", "Nobody changed anything yet."),
@@ -172,11 +186,10 @@ function place({ where }) {
 }
 
 function showConfiguration(card, configuration) {
-  const text = typeof configuration === "string" ? configuration : JSON.stringify(configuration, null, 2);
   const open = h(
     "details",
     h("summary", icon("system"), "Show everything that is in force, without secrets"),
-    h("pre", { tabindex: 0 }, text),
+    h("pre", { tabindex: 0 }, JSON.stringify(configuration, null, 2)),
   );
   fill(card, h("h2", "Configuration"), open);
 }

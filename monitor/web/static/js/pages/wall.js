@@ -11,7 +11,7 @@ import { LivePicture } from "../picture.js";
 import { retime, timeTag } from "../time.js";
 import { headline, standing } from "../words.js";
 
-export function wall(root, { signal }) {
+export function wallPage(root, { signal }) {
   const tiles = new Map();
   let heatmap = false;
   const grid = h("div.tiles");
