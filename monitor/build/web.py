@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Protocol
 
+from monitor.alerting.claims import bundle_of
 from monitor.alerting.snapshots import with_overlay
 from monitor.alerting.store import EventStore, StoreError
 from monitor.build.house import ConfiguredHouse
@@ -68,6 +69,7 @@ def web_server(
         clock_s=time.monotonic,
         version=version("rareframe"),
         faults=(StoreError, WishError),
+        bundle_of=bundle_of,
     )
     app = create_app(shown)
     tls = None if told.tls is None else Tls(told.tls.cert_file, told.tls.key_file)

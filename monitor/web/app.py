@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from monitor.types import Event
 from monitor.web.access import Access, Doors
 from monitor.web.answering import AnswerPages
 from monitor.web.cameras import CameraPages
@@ -38,6 +39,7 @@ class Shown:
         clock_s: Monotonic seconds, for sessions and waits.
         version: Of rareframe.
         faults: What the parts raise when they cannot, with messages for people.
+        bundle_of: Where an event's bundle is below the data folder, if it was kept.
         static: The folder of the dashboard's files.
     """
 
@@ -49,6 +51,7 @@ class Shown:
     clock_s: Callable[[], float]
     version: str
     faults: tuple[type[Exception], ...]
+    bundle_of: Callable[[Event], PurePath]
     static: Path = FOLDER
 
 
@@ -66,7 +69,7 @@ def create_app(shown: Shown) -> Application:
     sessions = Sessions(shown.clock_s)
     access = Access(shown.doors, sessions)
     accounts, addresses = (Throttle(longest_s, shown.clock_s) for longest_s in (ACCOUNT_WAIT_S, ADDRESS_WAIT_S))
-    live, events = LivePages(shown.live), EventPages(shown.archive, shown.data, shown.faults)
+    live, events = LivePages(shown.live), EventPages(shown.archive, shown.data, shown.faults, shown.bundle_of)
     pages = Pages(
         static=StaticPages(shown.static),
         login=LoginPages(shown.doors, access, sessions, accounts, addresses),

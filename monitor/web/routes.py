@@ -17,7 +17,7 @@ from monitor.web.roles import Role
 from monitor.web.stored import EventPages, EventsQuery
 from monitor.web.stream import Stream
 from monitor.web.system import AuditPage, AuditQuery, Resent, SystemBody, SystemPages
-from monitor.web.table import HTML, JPEG, JSON, MP4, STREAM, TEXT, Endpoint
+from monitor.web.table import HTML, JPEG, JSON, MP4, STREAM, TEXT, ZIP, Endpoint
 
 API = "/api/v1"
 _ANYBODY, _VIEWER, _OPERATOR = Role.NOBODY, Role.VIEWER, Role.OPERATOR
@@ -104,8 +104,10 @@ def _events(pages: Pages) -> list[Endpoint]:
         Endpoint(get, _EVENT, _VIEWER, "One event.", events.event, ListedEvent),
         Endpoint(get, f"{_EVENT}/snapshot.jpg", _VIEWER, "Its strongest frame.", events.snapshot, JPEG),
         Endpoint(get, f"{_EVENT}/overlay.jpg", _VIEWER, "The same with its heatmap.", events.overlay, JPEG),
+        Endpoint(get, f"{_EVENT}/full.jpg", _VIEWER, "Its strongest frame at full size.", events.full, JPEG),
         Endpoint(get, f"{_EVENT}/normal-{{number}}.jpg", _VIEWER, normal, events.normal, JPEG),
         Endpoint(get, f"{_EVENT}/clip.mp4", _VIEWER, parts, events.clip, MP4, others=(206, 416)),
+        Endpoint(get, f"{_EVENT}/bundle", _VIEWER, "All it was judged by, for replay.", events.bundle, ZIP),
         Endpoint("POST", f"{_EVENT}/feedback", _OPERATOR, say, answers.give, GivenFeedback, body=FeedbackBody),
         Endpoint("PUT", f"{_EVENT}/protected", _OPERATOR, keep, answers.protect, Done, body=ProtectedBody),
         Endpoint(get, f"{API}/feedback", _VIEWER, said, answers.said, FeedbackPage, query=FeedbackQuery),

@@ -7,7 +7,7 @@ import re
 import stat
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -20,7 +20,7 @@ from monitor.web.answers import RefusedError, has_it, json_answer, missing
 from monitor.web.listing import ListedEvent, flat, page
 from monitor.web.moments import moment_ns
 from monitor.web.source import Archive
-from monitor.web.table import JPEG, MP4, Call, Taken
+from monitor.web.table import JPEG, MP4, ZIP, Call, Taken
 
 _EVENT_ID = re.compile(r"[0-9a-f]{16}")
 Short = Annotated[str, Meta(max_length=200)]
@@ -49,11 +49,18 @@ class EventsQuery(Taken, frozen=True):
 class EventPages:
     """The handlers."""
 
-    def __init__(self, archive: Archive, data: Path, faults: tuple[type[Exception], ...]) -> None:
-        """Args: archive; data: the data folder, no file outside it is ever shown; faults: what `archive` may raise."""
+    def __init__(
+        self,
+        archive: Archive,
+        data: Path,
+        faults: tuple[type[Exception], ...],
+        bundle_of: Callable[[Event], PurePath],
+    ) -> None:
+        """Args: as of `app.Shown`; `faults`: what `archive` may raise."""
         self._faults = faults
         self._archive = archive
         self._data = data.resolve()
+        self._bundle_of = bundle_of
 
     async def events(self, call: Call) -> Response:
         """A page of events."""
@@ -120,6 +127,14 @@ class EventPages:
         """The video; parts of it by Range."""
         return await self._file(call, lambda event: event.clip, MP4)
 
+    async def full(self, call: Call) -> Response:
+        """The strongest frame at the source's own size."""
+        return await self._file(call, lambda event: event.full, JPEG)
+
+    async def bundle(self, call: Call) -> Response:
+        """All it was judged by, for `rareframe replay`."""
+        return await self._file(call, lambda event: str(self._bundle_of(event)), ZIP)
+
     async def _file(self, call: Call, name_of: Callable[[ListedEvent], str | None], media_type: str) -> Response:
         name = name_of(await self.find(call))
         found = None if name is None else await run_in_threadpool(self._below, name, media_type)
@@ -144,4 +159,4 @@ class EventPages:
         return (path, about) if ours else None
 
 
-_SUFFIX = {JPEG: ".jpg", MP4: ".mp4"}
+_SUFFIX = {JPEG: ".jpg", MP4: ".mp4", ZIP: ".zip"}

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from monitor.alerting.claims import bundle_of
 from monitor.alerting.store import EventStore, StoreError
 from monitor.build.house import ConfiguredHouse
 from monitor.config import load_text
@@ -47,6 +48,7 @@ EVENT = Event(
     snapshot="events/2026-09-21/gate/aa.jpg",
     overlay="events/2026-09-21/gate/aa-overlay.jpg",
     clip="events/2026-09-21/gate/aa.mp4",
+    full="events/2026-09-21/gate/aa-full.jpg",
 )
 CAMERA = CameraView(
     camera="gate",
@@ -145,7 +147,7 @@ def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     assert EVENT.snapshot is not None
     (folder / EVENT.snapshot).parent.mkdir(parents=True)
-    for name in (EVENT.snapshot, EVENT.overlay, EVENT.clip):
+    for name in (EVENT.snapshot, EVENT.overlay, EVENT.clip, EVENT.full, str(bundle_of(EVENT))):
         assert name is not None
         (folder / name).write_bytes(f"content of {name}".encode())
     (tmp_path / "secret.jpg").write_bytes(b"secret")
@@ -203,6 +205,7 @@ def serve(now: Now, data: Path, store: EventStore) -> Iterator[Callable[..., Ser
                 clock_s=lambda: now.clock_s,
                 version="1.2.3",
                 faults=(StoreError, WishError),
+                bundle_of=bundle_of,
             )
             app = create_app(replace(shown, **parts))  # type: ignore[arg-type]
             server = ending.enter_context(WebServer(app.asgi, "127.0.0.1", 0, proxies=proxies, ending=app.close))

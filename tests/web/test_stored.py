@@ -135,6 +135,8 @@ def test_an_event_that_is_not_there_is_404(client: httpx.Client, event_id: str) 
         ("snapshot.jpg", "image/jpeg", "events/2026-09-21/gate/aa.jpg"),
         ("overlay.jpg", "image/jpeg", "events/2026-09-21/gate/aa-overlay.jpg"),
         ("clip.mp4", "video/mp4", "events/2026-09-21/gate/aa.mp4"),
+        ("full.jpg", "image/jpeg", "events/2026-09-21/gate/aa-full.jpg"),
+        ("bundle", "application/zip", "events/2026-09-21/gate/00000000000000aa-bundle.zip"),
     ],
 )
 def test_files_of_an_event(client: httpx.Client, store: EventStore, name: str, media_type: str, place: str) -> None:
@@ -147,7 +149,7 @@ def test_files_of_an_event(client: httpx.Client, store: EventStore, name: str, m
     assert client.get(path, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
     assert client.head(path).headers["content-length"] == str(len(answer.content))
     old = client.get(f"/events/{event(store).id}/{name}")
-    assert old.status_code == (404 if name == "clip.mp4" else 200)
+    assert old.status_code == (200 if name in {"snapshot.jpg", "overlay.jpg"} else 404)
 
 
 def test_parts_of_a_clip(client: httpx.Client, store: EventStore) -> None:
