@@ -42,7 +42,7 @@ export class Plot {
   /** Somebody looks closer: what is new must not take that away. */
   #isZoomed() {
     const { min, max } = this.chart.scales.x;
-    return min !== null && max - min < 0.98 * (this.to - Math.max(this.from, this.minutes.s[0] ?? this.from));
+    return min !== null && max - min < 0.98 * (this.to - this.from);
   }
 
   #describe() {
@@ -77,7 +77,7 @@ export class Plot {
       scales: {
         x: {
           time: true,
-          range: (_, low, high) => [Math.max(this.from, low ?? this.from), Math.min(this.to, high ?? this.to)],
+          range: (_, low, high) => this.#span(low, high),
         },
         y: { range: (_, low, high) => [0, Math.max(0.1, (high ?? 1) * 1.08)] },
       },
@@ -106,6 +106,13 @@ export class Plot {
       ],
       hooks: { draw: [(u) => this.#bands(u)], setScale: [(u, name) => name === "x" && this.chart && this.#lay()] },
     };
+  }
+
+  /** All of the time that was asked for, also where nothing is known; or as much as somebody looks at. */
+  #span(low, high) {
+    const { s } = this.minutes;
+    if (low === null || (low === s[0] && high === s.at(-1))) return [this.from, this.to];
+    return [Math.max(this.from, low), Math.min(this.to, high)];
   }
 
   #bands(u) {
@@ -168,6 +175,9 @@ function key(name, word) {
 }
 
 function hours(_, values) {
-  const days = values.at(-1) - values[0] > 36 * 3600;
-  return values.map((s) => (days ? moment(s * 1000).replace(", 00:00", "") : second(s * 1000).slice(0, 5)));
+  const span = values.at(-1) - values[0];
+  const days = span > 36 * 3600;
+  return values.map((s) =>
+    days ? moment(s * 1000).replace(", 00:00", "") : second(s * 1000).slice(0, span < 900 ? 8 : 5),
+  );
 }

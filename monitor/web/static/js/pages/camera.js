@@ -95,7 +95,10 @@ class Now {
     this.level.show(camera.score, camera.limit);
     this.budget.show(camera);
     const rate = camera.fps === null ? "" : `${camera.fps.toFixed(1)} pictures judged a second · `;
-    const chance = camera.p_value === null ? "" : `${rarity(camera.p_value)} ordinary moments is so strange · `;
+    const chance =
+      camera.p_value === null || camera.p_value > 0.5
+        ? ""
+        : `${rarity(camera.p_value)} ordinary moments is so strange · `;
     say(
       this.facts,
       `${chance}${rate}${camera.frames.toLocaleString()} pictures, ${camera.dropped.toLocaleString()} dropped`,

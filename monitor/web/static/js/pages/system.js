@@ -94,7 +94,11 @@ function showDrops(card, cameras) {
       h("td.number", each.fps === null ? "–" : each.fps.toFixed(1)),
     );
   });
-  refill(card, h("h2", "Pictures"), table(["Camera", "#Read", "#Dropped", "#Missed", "#Lost", "#Judged a second"], rows));
+  refill(
+    card,
+    h("h2", "Pictures"),
+    table(["Camera", "#Read", "#Dropped", "#Missed", "#Lost", "#Judged a second"], rows),
+  );
 }
 
 function showDisk(card, disk) {
