@@ -25,6 +25,7 @@ class EventsPage {
     this.who = who;
     this.signal = signal;
     this.cards = new Map();
+    this.loaded = false;
     this.next = null;
     this.busy = null;
     this.fresh = new Set();
@@ -45,7 +46,14 @@ class EventsPage {
     });
     signal.addEventListener("abort", () => this.end.disconnect());
     live.on("event", (event) => this.#onEvent(event), signal);
-    live.on("overview", ({ cameras }) => this.filters.offer(cameras.map((camera) => camera.camera)), signal);
+    live.on(
+      "overview",
+      ({ cameras }) => {
+        this.filters.offer(cameras.map((camera) => camera.camera));
+        this.#showNone();
+      },
+      signal,
+    );
     pageKeys(this.#keys(), signal);
   }
 
@@ -63,8 +71,19 @@ class EventsPage {
     fill(this.list);
     this.lastDay = "";
     this.#show(found);
-    if (this.cards.size === 0)
-      fill(this.list, this.filters.active ? nothingFound(() => this.filters.clear(() => this.load())) : noEvents());
+    this.loaded = true;
+    this.#showNone();
+  }
+
+  /** Why there is nothing, as things are now. */
+  #showNone() {
+    if (!this.loaded || this.cards.size > 0) return;
+    if (!this.filters.active) fill(this.list, noEvents());
+    else if (!this.list.hasChildNodes())
+      fill(
+        this.list,
+        nothingFound(() => this.filters.clear(() => this.load())),
+      );
   }
 
   async #append() {
