@@ -82,7 +82,7 @@ export class Plot {
         y: { range: (_, low, high) => [0, Math.max(0.1, (high ?? 1) * 1.08)] },
       },
       axes: [
-        { ...axis, values: hours },
+        { ...axis, space: 74, values: hours },
         { ...axis, size: LEFT, values: (_, values) => values.map((value) => figure(value)) },
       ],
       series: [
