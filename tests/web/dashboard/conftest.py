@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from monitor import config, wishes
+from monitor.alerting.claims import bundle_of
 from monitor.alerting.snapshots import draw_overlay
 from monitor.alerting.store import EventStore, StoreError
 from monitor.build.house import ConfiguredHouse
@@ -174,6 +175,7 @@ class Site:
             clock_s=time.monotonic,
             version="1.2.3",
             faults=(StoreError,),
+            bundle_of=bundle_of,
         )
         app = create_app(shown)
         self._server = WebServer(app.asgi, "127.0.0.1", self._port, ending=app.close)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from monitor.alerting.claims import bundle_of
 
 FIRST = "0000000000000000"
 SECOND = "0000000000000001"
@@ -84,6 +87,25 @@ def test_the_clip_plays_and_can_be_searched(site: Any, look: Callable[..., Any])
     box = screen.find(".stage .box").bounding_box()
     stage = screen.find(".fitted").bounding_box()
     assert abs((box["x"] - stage["x"]) / stage["width"] - 0.25) < 0.02
+
+
+def test_a_bundle_is_exported_where_one_was_kept(site: Any, look: Callable[..., Any]) -> None:
+    """The file comes as it lies on the disk, by a name; where there is none, it is said why."""
+    kept, without = site.event(0), site.event(1)
+    path = site.data / bundle_of(kept)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"PK of a bundle")
+    site.begin()
+    screen = look(quiet=False, accept_downloads=True)
+    screen.go(f"#/event/{kept.id}")
+    with screen.page.expect_download() as download:
+        screen.page.get_by_role("link", name="Export").click()
+    assert download.value.suggested_filename == f"{kept.id}.zip"
+    assert Path(download.value.path()).read_bytes() == b"PK of a bundle"
+    screen.go(f"#/event/{without.id}")
+    screen.find("h1").wait_for()
+    screen.page.get_by_role("link", name="Export").click()
+    screen.find(".toast.bad", has_text="No bundle was kept").wait_for()
 
 
 def test_a_budget_is_changed_within_its_bounds(site: Any, look: Callable[..., Any]) -> None:

@@ -75,6 +75,9 @@ export const undo = (id) => ask("POST", `/feedback/${part(id)}/undo`, {});
 export const protect = (id, on) => ask("PUT", `/events/${part(id)}/protected`, { body: { protected: on } });
 export const resend = (sink) => ask("POST", `/sinks/${part(sink)}/resend`, {});
 
+/** Raises an `ApiError` of status 404 if there is no such file of an event. */
+export const hasFile = (id, name) => ask("HEAD", `/events/${part(id)}/${name}`);
+
 /** Where the stream is. */
 export const streamUrl = `${BASE}/stream`;
 /** A camera's newest picture; `stamp` makes the address new, so that it is fetched. */

@@ -10,6 +10,7 @@ import { pageKeys } from "../keys.js";
 import * as live from "../live.js";
 import { Media } from "../media.js";
 import { beside } from "../order.js";
+import { complain } from "../toast.js";
 import { absolute, day, moment, second } from "../time.js";
 import { headline, kindOf, ofWhom } from "../words.js";
 
@@ -74,11 +75,30 @@ function answerCard(event, who, changed) {
     disabled: !mayChange(who),
   });
   const buttons = answerButtons({ event, note: () => note.value.trim(), who, changed });
-  const href = api.eventFile(event().id, "bundle");
-  const title = "Frames, scores and settings, to look into or to replay";
-  const bundle = h("a.button", { href, download: true, title }, icon("export"), "Export");
   const question = kindOf(event()) === "anomaly" && [h("h2", "What was it?"), buttons.normal, buttons.unusual, note];
-  return { buttons, element: h("section.card.answers", question, buttons.keep, bundle) };
+  return { buttons, element: h("section.card.answers", question, buttons.keep, exportLink(event().id)) };
+}
+
+/** Saves the bundle, or says that there is none: of older events it is not kept. */
+function exportLink(id) {
+  const href = api.eventFile(id, "bundle");
+  const title = "Frames, scores and settings, to look into or to replay";
+  let there = false;
+  const link = h("a.button", { href, download: `${id}.zip`, title, onclick: check }, icon("export"), "Export");
+
+  async function check(click) {
+    if (there) return;
+    click.preventDefault();
+    try {
+      await api.hasFile(id, "bundle");
+      there = true;
+      link.click();
+    } catch (error) {
+      const none = new api.ApiError(404, "No bundle was kept of this event.", "Its pictures can be saved one by one.");
+      complain(error.status === 404 ? none : error);
+    }
+  }
+  return link;
 }
 
 /** To the events listed before and after this one; hidden where there is none. */
