@@ -50,6 +50,8 @@ from detectors.zones import Zones
 # Pictures farther apart than this, or than three periods, do not belong together.
 GAP_S = 2.0
 GAP_PERIODS = 3
+# A feature that is not looked at with every picture is looked at least this often. Unit: seconds.
+LEAST_S = 1.0
 # As many ordinary pictures are shown beside a strange one.
 EXAMPLES = 3
 # Where nothing ever happened a limit is 0; for comparing channels it is this, so that shares of it are finite.
@@ -63,7 +65,10 @@ MOVED = Reason("view", "the camera was moved: it shows another view, which is le
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A feature, and how often it is looked at: at one picture in `every`. Between, its detectors' last scores hold."""
+    """A feature, and how often it is looked at: one picture in `every`, but at least about once in `LEAST_S`.
+
+    Between, its detectors' last scores hold.
+    """
 
     feature: Feature
     every: int = 1
@@ -131,7 +136,7 @@ class Pipeline:
         self._stages = stages or NoStages()
         self._gap_s = max(GAP_S, GAP_PERIODS / fps)
         reach = max(watch.quantities.reach, *(look.feature.reach for look in looks.values()))
-        self._recent: deque[Picture] = deque(maxlen=reach + 1)
+        self._recent: deque[Picture] = deque(maxlen=max(1, reach) + 1)
         self._taken = 0  # pictures since the last cut
         self._newest: dict[str, Grid] = {}  # each feature's since the last cut
         self._fresh: frozenset[str] = frozenset()  # the features that looked at the picture judged last
@@ -395,13 +400,20 @@ class Pipeline:
         grids = {}
         for key, look in self._looks.items():
             turn = self._taken - look.feature.reach
-            if turn < 0 or turn % look.every:
+            if turn < 0 or turn % self._every(look):
                 continue
             with self._stages(f"feature {key}"):
                 grid = look.feature.extract(recent)
             if grid is not None:
                 grids[key] = self._watched(grid)
         return grids
+
+    def _every(self, look: Look) -> int:
+        """One picture in so many: as was asked, but not less often than every `LEAST_S`, or what is short is missed."""
+        if look.every == 1 or len(self._recent) < 2:  # noqa: PLR2004 - two pictures are some time apart
+            return look.every
+        apart_s = self._recent[-1].at_s - self._recent[-2].at_s
+        return max(1, min(look.every, round(LEAST_S / apart_s)))
 
     def _watched(self, grid: Grid) -> Grid:
         zones = self._watch.zones

@@ -160,7 +160,8 @@ class DetectorOptions(Section):
         default=1,
         ge=1,
         le=100,
-        description="It looks at one picture in so many; between, its last score holds. Unit: pictures.",
+        description="It looks at one picture in so many, but where pictures come seldom at least at one a second; "
+        "between, its last score holds. Unit: pictures.",
     )
 
 
@@ -248,10 +249,9 @@ class PlaceOptions(Section):
         description="How the limit is found. It is shown the strongest score of each minute of ordinary life.",
     )
     learning: LearningOptions = Field(
-        # What is new grows less from hour to hour for a day: levels made of the first one would be far too high.
-        default=LearningOptions(warmup=43_200, every_s=2.0, settled_every_s=2.0, delay_s=600.0),
-        description="When and from what it learns. Its scores count from the second day on: on the first one too much "
-        "is new.",
+        # What is new grows less from hour to hour; of the first one, in which all is, levels would be far too high.
+        default=LearningOptions(warmup=1800, every_s=2.0, settled_every_s=2.0, delay_s=600.0),
+        description="When and from what it learns.",
     )
 
 

@@ -259,6 +259,16 @@ def test_a_feature_is_looked_at_as_often_as_is_said() -> None:
     assert feed.pipeline.learned > 20
 
 
+def test_where_pictures_come_seldom_every_one_is_looked_at() -> None:
+    """One picture in four of one a second would miss what lasts three seconds."""
+    slow = Colour(BLUE)
+    pipeline = single(Heat(), slow, every=4)
+    for second in range(20):
+        pipeline.step(Picture(np.zeros((48, 64, 3), np.uint8), float(second)))
+        pipeline.learn()
+    assert slow.looked >= 19
+
+
 @pytest.mark.parametrize("apart", [True, False], ids=["two channels", "one channel"])
 def test_the_heatmap_has_one_size_also_in_the_first_pictures_after_a_cut(apart: bool) -> None:
     """A detector that looks back far knows later than the others, and its grid is of another size."""
@@ -423,7 +433,7 @@ def test_a_state_of_other_channels_is_refused() -> None:
     with pytest.raises(StateError):
         double().restore(moving)
     with pytest.raises(
-        StateError, match=r"expected no others than \['budget', 'channel.moving', 'examples', 'size', 'view'\]"
+        StateError, match=r"expected no others than \['budget', 'channel.moving', 'examples', 'looks', 'size', 'view'\]"
     ):
         single(Heat(), Colour(BLUE)).restore(both)
     with pytest.raises(StateError):
