@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,7 @@ class Likeness:
     """The marks that a look is like.
 
     Attributes:
-        marks: The nearest first; all of them normal, or all unusual.
+        marks: The nearest first, and others of which some look is like one of its; an unusual one is alone.
         strongest: The highest score that one of them had in that channel.
     """
 
@@ -89,38 +90,45 @@ class Marks:
         ordinary looks are farther. Where both are, the nearer decides.
         """
         measure = gallery.measure(look.channel)
-        found = list[tuple[float, Mark, float]]()
-        least = self._least(look, measure)
+        holding = [mark for mark in self.marks if _holds(mark, clock_s)]
+        least = _least(look, holding, measure)
         ordinary = gallery.nearest(look) if self.unusual else np.inf
-        for mark in self.marks:
-            if mark.id not in least:
-                continue
-            if clock_s is not None and mark.clock_s is not None and clock_s - mark.clock_s > HOLDS_S:
-                continue
-            radius = min(measure.radius, CLOSE * ordinary) if mark.unusual else measure.radius
-            if least[mark.id] < radius:
-                strongest = max(each.strength for each in mark.looks if each.channel == look.channel)
-                found.append((least[mark.id], mark, strongest))
+        radii = {mark.id: min(measure.radius, CLOSE * ordinary) if mark.unusual else measure.radius for mark in holding}
+        found = [mark for mark in holding if least.get(mark.id, np.inf) < radii[mark.id]]
         if not found:
             return None
-        found.sort(key=lambda each: each[0])
-        unusual = found[0][1].unusual
-        same = [each for each in found if each[1].unusual == unusual]
-        return Likeness(tuple(mark for _, mark, _ in same), max(strongest for _, _, strongest in same))
+        nearest = min(found, key=lambda mark: least[mark.id])
+        if nearest.unusual:
+            return Likeness((nearest,), _strongest((nearest,), look.channel))
+        # Other events of the same kind of thing, though none of their few looks is of just this moment of it.
+        kin = {mark.id for each in nearest.looks for mark in _like(each, holding, measure)} | {
+            mark.id for mark in found
+        }
+        same = tuple(mark for mark in holding if mark.id in kin and not mark.unusual and mark is not nearest)
+        return Likeness((nearest, *same), _strongest((nearest, *same), look.channel))
 
-    def _least(self, look: Look, measure: Measure) -> dict[int, float]:
-        """By mark, how far the nearest of its looks is that may be compared; without marks that have none."""
-        some = [
-            (mark.id, each)
-            for mark in self.marks
-            for each in mark.looks
-            if _comparable(look, each, anywhere=mark.unusual)
-        ]
-        least: dict[int, float] = {}
-        if some:
-            for (number, _), far in zip(some, Stack([each for _, each in some]).apart(look, measure), strict=True):
-                least[number] = min(least.get(number, np.inf), float(far))
-        return least
+
+def _holds(mark: Mark, clock_s: float | None) -> bool:
+    return clock_s is None or mark.clock_s is None or clock_s - mark.clock_s <= HOLDS_S
+
+
+def _strongest(marks: Sequence[Mark], channel: int) -> float:
+    return max(look.strength for mark in marks for look in mark.looks if look.channel == channel)
+
+
+def _like(look: Look, marks: Sequence[Mark], measure: Measure) -> list[Mark]:
+    least = _least(look, marks, measure)
+    return [mark for mark in marks if least.get(mark.id, np.inf) < measure.radius]
+
+
+def _least(look: Look, marks: Sequence[Mark], measure: Measure) -> dict[int, float]:
+    """By mark, how far the nearest of its looks is that may be compared; without marks that have none."""
+    some = [(mark.id, each) for mark in marks for each in mark.looks if _comparable(look, each, anywhere=mark.unusual)]
+    least: dict[int, float] = {}
+    if some:
+        for (number, _), far in zip(some, Stack([each for _, each in some]).apart(look, measure), strict=True):
+            least[number] = min(least.get(number, np.inf), float(far))
+    return least
 
 
 def _comparable(look: Look, other: Look, *, anywhere: bool) -> bool:

@@ -245,10 +245,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="folder with ucsd_ped2 and footage/vtest.avi")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--config", type=Path, help="instead of the default configuration")
     parser.add_argument("--footage", nargs="+", default=["ucsd_ped2", "vtest"])
     asked = parser.parse_args()
     cv2.setNumThreads(1)
-    sections = fitted_to(unbudgeted(config.of_source("bench"), LENGTH_S), LENGTH_S)
+    given = config.load(asked.config) if asked.config else config.of_source("bench")
+    sections = fitted_to(unbudgeted(given, LENGTH_S), LENGTH_S)
     prepare_torch([sections], 1)
     sys.stdout.write(f"| {' | '.join(COLUMNS)} |\n| {' | '.join('---' for _ in COLUMNS)} |\n")
     for name in asked.footage:
@@ -257,6 +259,7 @@ def main() -> None:
             known = learned(next(iter(stages.values())), sections, Path(folder))
             for seed, stage in stages.items():
                 for marked in stage.types:
+                    sys.stderr.write(f"{name}: {marked}, seed {seed}\n")
                     acts = play(stage, marked, seed)
                     house = shown(stage, sections, known, acts, Path(folder))
                     sys.stdout.write(line(stage, marked, seed, house, acts) + "\n")
