@@ -43,7 +43,7 @@ class CameraFacts:
         """Seconds since the last call in which it was to be watched, as a live camera is from the start on."""
         since_ns = self.since_mono_ns if self.due_mono_ns is None else self.due_mono_ns
         self.due_mono_ns = now_ns
-        return (now_ns - since_ns) / _S if self.report is None or self.report.live else 0.0
+        return max(0, now_ns - since_ns) / _S if self.report is None or self.report.live else 0.0
 
     def take_report(self, report: CameraReport, now_ns: int) -> None:
         """A report came in."""
