@@ -370,8 +370,10 @@ class _Rest:
         self.scores, self.fused, self.smooth = None, fused, _smoothed(self.smooth, fused, passed_s)
 
     def take(self, scores: Mapping[str, Score], fused: Score) -> None:
-        """Something was taken out of it."""
-        self.scores, self.fused, self.smooth = scores, fused, _smoothed(self.before, fused, self.passed_s)
+        """Something was taken out of it; what it did before it was known for what it is does not linger."""
+        self.scores, self.fused = scores, fused
+        smooth = _smoothed(self.before, fused, self.passed_s)
+        self.smooth = fused if (fused.value or 0.0) < (smooth.value or 0.0) else smooth
 
 
 def _smoothed(before: Score, now: Score, passed_s: float) -> Score:
