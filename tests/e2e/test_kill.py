@@ -13,13 +13,15 @@ import pytest
 DUE = 900  # 90 s at 10 frames a second
 # Slow enough to be killed in the middle of, and it has something to lose.
 SLOW = {"name": "prediction", "feature": {"kind": "pixels"}, "model": {"kind": "autoencoder", "warmup": 30}}
+# Something of the recording is told of whatever was learned when a process was killed.
+TOLD = {"name": "there", "when": "brightness > 0.01", "text": "there is a picture"}
 BACK_S = 15.0  # a process needs some three seconds to start on a busy machine
 
 
 @pytest.fixture(scope="module", name="daemon")
 def _daemon(start: Any, demo_video: Any, rtsp_camera: Callable[..., Any]) -> Iterator[Any]:
     cameras = {
-        "tape": {"source": str(demo_video[0]), "detectors": [SLOW]},
+        "tape": {"source": str(demo_video[0]), "detectors": [SLOW], "rules": [TOLD]},
         "door": {"source": rtsp_camera("--camera", "door=h264:320x240@10").urls[0]},
     }
     daemon = start({"cameras": cameras})
@@ -79,7 +81,6 @@ def test_every_frame_of_the_recording_was_judged_once(daemon: Any) -> None:
 def test_the_alert_process_forgets_no_event(daemon: Any) -> None:
     """What was stored is there under the same ids, nobody is told of it as new, and judging goes on."""
     before = {event["id"]: event for event in daemon.events() if event["camera"] == "tape"}
-    # Which events depends on how much the worker had learned when it was killed; what is found is `test_event`'s.
     assert before
     _kill_and_wait(daemon, "alert")
     daemon.until(lambda: _judged(daemon, "door") > 10, BACK_S, "the camera is judged again")
