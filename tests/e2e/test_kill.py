@@ -59,7 +59,7 @@ def test_the_worker_goes_on_where_it_was(daemon: Any) -> None:
     learned = {entry["camera"]: entry["learned"] for entry in daemon.log("checkpoint_restored")}
     assert learned["tape"] >= 30
     assert learned["door"] > 0
-    assert daemon.camera("tape")["state"] != "warming"
+    daemon.until(lambda: daemon.camera("tape")["state"] != "warming", BACK_S, "it knows enough to go on")
 
 
 def test_the_capture_process_reads_on(daemon: Any) -> None:
