@@ -7,7 +7,6 @@ replaced as a whole, the JSON last. Nothing goes on from these; what the models 
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 import structlog
+
+from monitor.files import whole
 
 FOLDER = "learned"
 MOST_PICTURES = 12
@@ -60,7 +61,6 @@ def write(data_dir: Path, learned: Learned, jpegs: Sequence[bytes]) -> None:
     """
     names = tuple(f"{FOLDER}/{learned.camera}-{number}.jpg" for number in range(1, 1 + MOST_PICTURES))[: len(jpegs)]
     try:
-        (data_dir / FOLDER).mkdir(parents=True, exist_ok=True)
         for name, jpeg in zip(names, jpegs, strict=True):
             _replace(data_dir / name, jpeg)
         told = msgspec.json.encode(replace(learned, pictures=names))
@@ -81,11 +81,5 @@ def read(data_dir: Path, camera: str) -> Learned | None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    part = path.with_suffix(".part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
+    with whole(path) as file:
+        file.write(content)

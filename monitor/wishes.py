@@ -7,14 +7,14 @@ A wish for a deed stays in the file; whoever obeys it remembers that it did. Hol
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 import structlog
+
+from monitor.files import whole
 
 FILE = "wishes.json"
 VERSION = 1
@@ -115,17 +115,10 @@ def write(data_dir: Path, wishes: Wishes) -> None:
         WishError: It cannot be written.
     """
     path = data_dir / FILE
-    part = path.with_suffix(".part")
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with whole(path) as file:
             file.write(msgspec.json.format(msgspec.json.encode(wishes)))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
         raise WishError(f"{path}: cannot be written ({error.strerror}); make room or make it writable") from error
 
 

@@ -33,8 +33,9 @@ def section(title: str) -> str:
 
 
 def rows(title: str) -> list[list[str]]:
-    """The cells of the tables of a chapter, without heads and rules."""
-    found = [re.split(r"(?<!\\) \| ", row) for row in _ROW.findall(section(title))]
+    """The cells of the tables of a chapter of the README, or of a file in `docs/`, without heads and rules."""
+    text = (ROOT / "docs" / title).read_text(encoding="utf-8") if title.endswith(".md") else section(title)
+    found = [re.split(r"(?<!\\) \| ", row) for row in _ROW.findall(text)]
     return [cells for cells in found if not set(cells[0]) <= set("-| ")]
 
 
@@ -43,12 +44,12 @@ def told(title: str) -> list[str]:
     return [cells[0].strip("` ") for cells in rows(title) if cells[0].startswith("`")]
 
 
-def test_the_readme_and_metrics_agree_in_both_directions() -> None:
+def test_the_table_of_metrics_and_metrics_agree_in_both_directions() -> None:
     """Each metric of `/metrics` is in the table with its help, and the table has no other."""
     registry = new_registry()
     body, _ = Metrics(registry, ["gate"], ["worker"], ["log"], "1").exposition()
     served = dict(re.findall(r"^# HELP (\S+) (.+)$", body.decode(), re.MULTILINE))
-    assert {cells[0].strip("`"): cells[2] for cells in rows("Metrics") if cells[0].startswith("`")} == served
+    assert {cells[0].strip("`"): cells[2] for cells in rows("metrics.md") if cells[0].startswith("`")} == served
 
 
 def _messages() -> list[str]:
@@ -70,7 +71,7 @@ def _messages() -> list[str]:
 def test_each_message_under_troubleshooting_is_one_that_the_code_gives() -> None:
     """What is looked up by its words can be found: `…` stands for what differs, the rest is literal."""
     messages = _messages()
-    quoted = told("Troubleshooting")
+    quoted = told("troubleshooting.md")
     assert len(quoted) > 20
     for message in quoted:
         pattern = re.compile(".+".join(re.escape(part.strip()) for part in message.split("…")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import cv2
 import numpy as np
 
 from detectors.base import Floats, Image
+from monitor.files import whole
 from monitor.types import Event, Judgement
 
 _JPEG_QUALITY = 90
@@ -108,14 +108,5 @@ def draw_overlay(image: Image, heatmap: Floats, box: tuple[float, float, float, 
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
+    with whole(path, path.with_name(f".{path.name}.part")) as file:
+        file.write(content)

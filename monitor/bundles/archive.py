@@ -6,9 +6,7 @@ ends at its bound.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -21,6 +19,7 @@ import numpy as np
 from detectors.base import Image, StateDict
 from monitor.bundles.arrays import unpacked
 from monitor.bundles.manifest import LESSONS, MANIFEST, STATE, BundleError, Manifest, decode
+from monitor.files import whole
 
 MOST_MEMBERS = 5000
 MOST_MANIFEST_BYTES = 64 << 20
@@ -55,20 +54,9 @@ def write(path: Path, files: Mapping[str, bytes]) -> None:
     Raises:
         OSError: The disk is full, not writable, …
     """
-    part = path.with_suffix(".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                for name, content in files.items():
-                    archive.writestr(zipfile.ZipInfo(name), content)  # compressed already, or small
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
+    with whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name), content)  # compressed already, or small
 
 
 def read(path: Path) -> Bundle:

@@ -267,7 +267,9 @@ class ViewOptions(Section):
 
 DEFAULT_DETECTORS = (
     DetectorOptions(name="speed", feature=MomentumOptions(), model=DeviationOptions(), usual=0.6),
-    DetectorOptions(name="prediction", feature=PixelsOptions(), model=AutoencoderOptions(), usual=1.2, weight=0.8),
+    DetectorOptions(
+        name="prediction", feature=PixelsOptions(), model=AutoencoderOptions(), usual=1.2, weight=0.8, every=2
+    ),
     DetectorOptions(
         name="appearance",
         feature=CnnOptions(),
@@ -277,9 +279,16 @@ DEFAULT_DETECTORS = (
         every=4,
     ),
     # The units of these two are near their limits, so that both count.
-    DetectorOptions(name="memory", channel="scene", feature=ThumbnailOptions(), model=MemoryOptions(), usual=0.6),
     DetectorOptions(
-        name="reconstruction", channel="scene", feature=ThumbnailOptions(), model=ReconstructionOptions(), usual=5.3
+        name="memory", channel="scene", feature=ThumbnailOptions(), model=MemoryOptions(), usual=0.6, every=5
+    ),
+    DetectorOptions(
+        name="reconstruction",
+        channel="scene",
+        feature=ThumbnailOptions(),
+        model=ReconstructionOptions(),
+        usual=5.3,
+        every=5,
     ),
     DetectorOptions(
         name="rarity",

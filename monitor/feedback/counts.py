@@ -5,13 +5,14 @@ One small file a camera. It is for people; nothing is judged by it.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 import structlog
+
+from monitor.files import whole
 
 FOLDER = "feedback"
 _MOST_BYTES = 1_000_000
@@ -63,14 +64,10 @@ class Counter:
         if tallies == self._written:
             return
         path = _path(self._data_dir, self._camera)
-        part = path.with_suffix(".part")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(msgspec.json.encode(tallies))
-            part.replace(path)
+            with whole(path) as file:
+                file.write(msgspec.json.encode(tallies))
         except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
             if not self._faulty:
                 _log.warning("feedback_not_counted", path=str(path), error=error.strerror, do="make room on the disk")
             self._faulty = True

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from monitor.files import whole
 from monitor.stored import Kind
 
 FILE = "feedback.json"
@@ -99,18 +99,11 @@ def write(data_dir: Path, marks: Sequence[Mark]) -> None:
         FeedbackError: It cannot be written.
     """
     path = data_dir / FILE
-    part = path.with_suffix(".part")
     raw = tuple(msgspec.Raw(msgspec.json.encode(mark)) for mark in marks)
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with whole(path) as file:
             file.write(msgspec.json.encode(_File(VERSION, raw)))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
         raise FeedbackError(
             f"{path}: cannot be written ({error.strerror}); make room or make it writable, "
             "then restart the daemon or give any feedback again: what is stored is written with it"

@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 _HERE = Path(__file__).parent
-_STATIC = _HERE / "static"
+# Our own files, and what others' pages are made of too.
+_STATIC = (_HERE / "static", _HERE.parent / "static")
 
 
 def rendered(template: str, scripts: Iterable[str], styles: Iterable[str], **values: object) -> str:
@@ -44,7 +45,8 @@ def rendered(template: str, scripts: Iterable[str], styles: Iterable[str], **val
 
 def _source(name: str) -> str:
     """A script or style that is put into the page as it is."""
-    return (_STATIC / name).read_text(encoding="utf-8")
+    found = next(folder / name for folder in _STATIC if (folder / name).is_file())
+    return found.read_text(encoding="utf-8")
 
 
 def _hashes(sources: Iterable[str]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import zipfile
 import zlib
@@ -20,6 +19,7 @@ import numpy as np
 import structlog
 
 from detectors.base import StateDict, StateView
+from monitor.files import whole
 
 FORMAT = 1
 ABOUT = "about.json"  # no array has this name: arrays are PART/ARRAY
@@ -129,19 +129,11 @@ def write_file(path: Path, about: About, state: StateView) -> None:
     Raises:
         CheckpointError: The disk is full, not writable, …
     """
-    part = path.with_suffix(".part")
+    text = np.frombuffer(json.dumps(asdict(about)).encode(), np.uint8)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            text = np.frombuffer(json.dumps(asdict(about)).encode(), np.uint8)
+        with whole(path) as file:
             np.savez(file, allow_pickle=False, **{ABOUT: text}, **state)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        _sync(path.parent)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
         raise CheckpointError(
             f"camera {about.camera}: cannot write the checkpoint {path}: {error.strerror or error}; "
             "make room or make the folder writable; what was learned is still in memory"
@@ -186,12 +178,3 @@ def _read(path: Path, camera: str, wanted: Callable[[str], bool]) -> tuple[About
         return About(**json.loads(arrays.pop(ABOUT).tobytes())), arrays
     except _BROKEN as error:
         raise CheckpointError(f"camera {camera}: the checkpoint {path} is broken: {error}; it is of no use") from error
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename in `folder` last over a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from detectors.budget.diary import MINUTE_S, Light, Minute
+from monitor.files import whole
 
 # Longer than the oldest checkpoint that may be gone back to. Unit: lines, each a minute.
 KEPT = 4320
@@ -74,14 +75,14 @@ class Journal:
         self._lines = len(minutes) if fresh else self._lines + len(minutes)
 
     def _write(self, text: bytes, *, fresh: bool) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        place = self._path.with_suffix(".part") if fresh else self._path
-        with place.open("wb" if fresh else "ab") as file:
+        if fresh:
+            with whole(self._path) as file:
+                file.write(text)
+            return
+        with self._path.open("ab") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        if fresh:
-            place.replace(self._path)
 
     def _sound(self, minute: Minute) -> bool:
         peaks_fit = len(minute.peaks) == self._channels and all(0 <= p < float("inf") or p == -1 for p in minute.peaks)

@@ -11,6 +11,8 @@ from monitor.web.answers import content, missing
 from monitor.web.table import Call
 
 FOLDER = Path(__file__).parent / "static"
+# What others' pages are made of too.
+SHARED = Path(__file__).parents[1] / "static"
 # What no browser shows and no page asks for.
 _UNSERVED = frozenset({".py", ".pyc", ".md"})
 # Everything from here, nothing inline, and pictures that the page makes itself.
@@ -23,11 +25,15 @@ _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".webmanifest": "
 
 
 class StaticPages:
-    """All files below a folder, by their path; a request is looked up, and never leads to the disk."""
+    """All files below a folder and `SHARED`, by their path; a request is looked up, and never leads to the disk."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix not in _UNSERVED]
-        self._files = {path.relative_to(folder).as_posix(): (path.read_bytes(), _type(path)) for path in files}
+        self._files = {
+            path.relative_to(root).as_posix(): (path.read_bytes(), _type(path))
+            for root in (SHARED, folder)
+            for path in sorted(root.rglob("*"))
+            if path.is_file() and path.suffix not in _UNSERVED
+        }
 
     async def index(self, call: Call) -> Response:
         """The page."""
