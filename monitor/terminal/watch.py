@@ -45,7 +45,7 @@ class Places:
 
     def lines(self) -> list[str]:
         """The same for people."""
-        lines = [f"metrics   {self.url}/metrics", f"status    {self.url}/status", f"events    {self.data_dir}"]
+        lines = [f"dashboard {self.url}/", f"metrics   {self.url}/metrics", f"events    {self.data_dir}"]
         return lines if self.logs is None else [*lines, f"logs      {self.logs}"]
 
 

@@ -306,3 +306,45 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
     yield start
     for one in started:
         one.close()
+
+
+@dataclass(frozen=True)
+class Destinations:
+    """Real ones that a daemon tells: a broker with a listener, an Alertmanager, a webhook, a mail server.
+
+    Attributes:
+        sinks: As they stand in a configuration.
+        environ: What that needs in the environment: the address of the mail, with its password.
+    """
+
+    sinks: tuple[dict[str, Any], ...]
+    environ: dict[str, str]
+    heard: Any
+    hook: Hook
+    post: Any
+    manager: str
+
+    def alerts(self) -> set[str]:
+        """The names of the alerts that fire."""
+        found = httpx.get(f"{self.manager}/api/v2/alerts", timeout=5.0, trust_env=False).json()
+        return {alert["labels"]["alertname"] for alert in found}
+
+    def tellings(self, kind: str, phase: str) -> list[dict[str, Any]]:
+        """What the webhook was told of this kind and phase."""
+        return [body for body in self.hook.got if body.get("kind") == kind and body["phase"] == phase]
+
+
+@pytest.fixture
+def destinations(mosquitto: Any, listen: Any, alertmanager: Any, hook: Hook, post: Any) -> Destinations:
+    """All of them, with nothing told yet."""
+    broker = mosquitto("allow_anonymous true")
+    manager = alertmanager("{route: {receiver: none}, receivers: [{name: none}]}")
+    sinks = (
+        {"kind": "mqtt", "host": "127.0.0.1", "port": broker.port},
+        {"kind": "alertmanager", "urls": [f"http://127.0.0.1:{manager.port}"]},
+        {"kind": "webhook", "url": hook.url},
+        {"kind": "apprise", "url_env": "MAIL"},
+    )
+    mail = f"mailto://me:s3cret@127.0.0.1:{post.port}?from=a@example.org&to=b@example.org&mode=insecure"
+    heard = listen(broker.port, "rareframe/#")
+    return Destinations(sinks, {"MAIL": mail}, heard, hook, post, f"http://127.0.0.1:{manager.port}")

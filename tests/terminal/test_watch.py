@@ -68,6 +68,7 @@ def test_plain_lines_come_from_a_running_server() -> None:
         server.server_close()
     lines = out.getvalue().splitlines()
     assert lines[0] == "watching gate; Ctrl-C stops"
+    assert f"dashboard {places.url}/" in lines
     assert f"metrics   {places.url}/metrics" in lines
     assert [line for line in lines if "problem: store: full; make room" in line] == lines[-1:]
 
