@@ -18,9 +18,7 @@ import numpy.typing as npt
 from detectors.base import Floats
 
 DAY_MINUTES = 1440
-# Levels are looked for among so many counts of minutes above them, evenly spaced by ratio.
-_STEPS = 40
-# And among so many rates of the channel of the largest share from each one to twice of it, evenly spaced by ratio.
+# Rates are looked for among so many from each one to twice of it, evenly spaced by ratio.
 _SPLITS = 16
 # What holds for more than so much of the time is ordinary, though all of it hangs together and so is one happening.
 MOST_ABOVE = 0.2
@@ -104,15 +102,16 @@ class _Curve:
 
     def __init__(self, life: Life, channel: int) -> None:
         peaks = life.peaks[:, channel]
-        self._order: Indices = np.argsort(-peaks, kind="stable")[: int((peaks >= 0).sum())]
-        self._peaks = peaks
-        self._life = life
-        weights = np.cumsum(life.weights[self._order])
+        order: Indices = np.argsort(-peaks, kind="stable")[: int((peaks >= 0).sum())]
+        weights = np.cumsum(life.weights[order])
         # A channel that came to know later has had less time to alert in.
-        self._known = float(weights[-1] / life.weights.sum()) if len(weights) else 0.0
-        most = int((weights <= MOST_ABOVE * weights[-1]).sum()) if len(weights) else 0
-        steps = np.geomspace(1, max(1, most), _STEPS)
-        self._tops: Sequence[int] = np.unique(np.round(steps).astype(int)).tolist() if most else []
+        self._known = float(weights[-1] / life.weights.sum()) if len(order) else 0.0
+        most = int((weights <= MOST_ABOVE * weights[-1]).sum()) if len(order) else 0
+        # The level that at most so many minutes exceed is the next one's peak; equal peaks are above it together or
+        # not at all.
+        self._values = peaks[order[: most + 1]]
+        above = np.searchsorted(-peaks[order], -self._values)
+        self._counts = _counts(life, order)[above]
 
     def level(self, allowed: float) -> float:
         """The lowest level above every one that more than `allowed` happenings exceed, or more than `MOST_ABOVE`.
@@ -120,28 +119,38 @@ class _Curve:
         Args:
             allowed: In all of the life; less in proportion where the channel is not known for all of it.
         """
-        allowed *= self._known
-        below = 0
-        for top in self._tops:
-            if self._count(top) > allowed:
-                return self._value(self._bisected(below, top, allowed))
-            below = top
-        return self._value(below)
+        exceeding = np.flatnonzero(self._counts > allowed * self._known)
+        last = int(exceeding[0]) if len(exceeding) else len(self._values)
+        return float(self._values[max(0, last - 1)]) if len(self._values) else 0.0
 
-    def _bisected(self, fits: int, exceeds: int, allowed: float) -> int:
-        """Most of the highest minutes that may lie above the level; `fits` do, `exceeds` do not."""
-        while exceeds - fits > 1:
-            middle = (fits + exceeds) // 2
-            if self._count(middle) > allowed:
-                exceeds = middle
-            else:
-                fits = middle
-        return fits
 
-    def _count(self, top: int) -> float:
-        """Of the level that belongs to `top`: equal peaks are above it together or not at all."""
-        return happenings(self._life, self._peaks > np.float32(self._value(top)))
+def _counts(life: Life, order: Indices) -> Doubles:
+    """(n + 1,): how many `happenings` the first 0..n minutes of `order` are.
 
-    def _value(self, top: int) -> float:
-        """The level that at most `top` minutes exceed: the next one's peak."""
-        return float(self._peaks[self._order[top]]) if len(self._order) else 0.0
+    A minute begins one from when it is taken in until one of the `join` minutes before it is.
+    """
+    places = life.minutes - life.minutes[:1]
+    never = len(order)
+    taken = np.full(int(places[-1]) + 1 if len(places) else 0, never, np.intp)  # after how many a minute is taken in
+    taken[places[order]] = np.arange(len(order))
+    before = _least_before(taken, life.join, never)[places[order]]
+    begins = before > np.arange(len(order))
+    weights = np.where(begins, life.weights[order], 0.0)
+    joined = np.bincount(before, weights, minlength=never + 1)[:never]
+    return np.concatenate([[0.0], np.cumsum(weights - joined)])
+
+
+def _least_before(values: Indices, count: int, nothing: int) -> Indices:
+    """(n,): the least of the `count` values before each; `nothing` before the first."""
+    least, reach = _shifted(values, 1, nothing), 1
+    while reach < count:
+        more = min(reach, count - reach)
+        least, reach = np.minimum(least, _shifted(least, more, nothing)), reach + more
+    return least
+
+
+def _shifted(values: Indices, by: int, nothing: int) -> Indices:
+    """(n,): the values moved to the right."""
+    moved = np.full_like(values, nothing)
+    moved[by:] = values[: max(0, len(values) - by)]
+    return moved
