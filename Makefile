@@ -17,8 +17,9 @@ run: export RAREFRAME_CONFIG := $(value CONFIG)
 run:
 	@exec $(VENV)/bin/rareframe run $${RAREFRAME_CONFIG:+"$$RAREFRAME_CONFIG"} $${RAREFRAME_SOURCE:+--source "$$RAREFRAME_SOURCE"}
 
-test: $(VENV)/installed-dev ## the whole suite, JOBS=2 on two cores; tests whose real parts are absent are skipped with the reason
-	@$(VENV)/bin/python -m pytest $(if $(JOBS),--numprocesses $(JOBS) --dist loadgroup)
+test: JOBS ?= 2
+test: $(VENV)/installed-dev ## the whole suite, in JOBS=2 processes; tests whose real parts are absent are skipped with the reason
+	@$(VENV)/bin/python -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 lint: $(VENV)/installed-dev ## style and types
 	@$(VENV)/bin/ruff check .

@@ -80,7 +80,7 @@ def test_secrets_come_back_in_clear_and_are_shown_nowhere_else() -> None:
     assert "s3cret" not in repr(config) + str(config)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     cameras=st.dictionaries(names, st.tuples(texts, positive), min_size=1, max_size=3),
     top=st.fixed_dictionaries(changes),

@@ -62,7 +62,7 @@ def _problems(text: str) -> tuple[Problem, ...] | None:
     return None
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_mutated_tree_loads_or_is_refused(data: st.DataObject) -> None:
     """Any value anywhere may be replaced, removed or joined by a stranger."""
@@ -84,7 +84,7 @@ def test_a_mutated_tree_loads_or_is_refused(data: st.DataObject) -> None:
     _loads_or_refuses(yaml.safe_dump(box.get("")))
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_mutated_text_loads_or_is_refused(data: st.DataObject) -> None:
     """Any line may be lost, doubled or have anything typed into it."""

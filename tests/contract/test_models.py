@@ -75,7 +75,7 @@ class Subject(NamedTuple):
 
 
 # Small grids hold small pieces, few grids want a fast rate, and the scene's noise is no error.
-PREDICTING = AutoencoderOptions(rate=0.01, cell=2, crop=8, tolerance=0.1)
+PREDICTING = AutoencoderOptions(rate=0.02, averaging=0.95, cell=2, crop=8, tolerance=0.1, batch=3, replay=32)
 # As fast as the contract allows: what these networks are good for is tested elsewhere.
 REBUILDING = {
     "width": 8,
@@ -101,13 +101,13 @@ SUBJECTS = {
     "iqr": Subject(lambda: IqrModel(IqrModelOptions())),
     "deviation": Subject(lambda: DeviationModel(DeviationOptions(prior=0))),
     "gaussian": Subject(lambda: GaussianModel(GaussianOptions())),
-    "autoencoder": Subject(lambda: Autoencoder(PREDICTING, seed=0)),
+    "autoencoder": Subject(lambda: Autoencoder(PREDICTING, seed=0), patience=60),
     "exemplar": Subject(lambda: Exemplar(ExemplarOptions(), seed=0)),
     "kmeans": Subject(lambda: KMeans(KMeansOptions(), seed=0)),
     "dbscan": Subject(lambda: Dbscan(DbscanOptions(), seed=0)),
     "pca": Subject(lambda: Pca(PcaOptions())),
     "memory": Subject(lambda: Memory(REMEMBERING, seed=0)),
-    "reconstruction": Subject(lambda: Reconstruction(REBUILDING_SCENES, seed=0)),
+    "reconstruction": Subject(lambda: Reconstruction(REBUILDING_SCENES, seed=0), patience=60),
     "vae": Subject(lambda: Vae(VaeOptions.model_validate(REBUILDING), seed=0), patience=40),
     "gan": Subject(lambda: Gan(GanOptions.model_validate(REBUILDING), seed=0), patience=40),
 }

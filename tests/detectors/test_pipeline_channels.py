@@ -295,6 +295,7 @@ def test_a_rare_feature_of_one_channel_does_not_keep_another_from_learning() -> 
     assert slow.learned == 0
 
 
+@pytest.mark.usefixtures("one_torch_thread")
 @pytest.mark.parametrize("kind", ["zscore", "gaussian", "autoencoder"])
 def test_what_moves_in_a_masked_part_scores_nothing(kind: str) -> None:
     """For no detector: not in the score, not in the heatmap, and the picture is no less known for it."""

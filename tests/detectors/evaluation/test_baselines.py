@@ -112,21 +112,19 @@ def pictures(path: Path) -> Iterator[np.ndarray]:
 @pytest.mark.timeout(120)
 @pytest.mark.skipif(not PED2.is_dir(), reason="needs ../shared/data/ucsd_ped2")
 def test_the_baselines_reach_their_known_figures_on_ped2() -> None:
-    """On p1, d12 is the number to beat: 0.952 micro; frame index alone gets 0.74."""
+    """On p2, d12 is the number to beat: 0.949 micro; frame index alone gets 0.74."""
     truth = json.loads((PED2 / "labels.json").read_text())
     baselines = Baselines()
     clips: dict[str, list[ScoredClip]] = {"d12": [], "d12_unsmoothed": [], "frame_index": []}
-    for path in [*sorted((PED2 / "train").iterdir()), *sorted((PED2 / "test").iterdir())]:
+    for path in sorted((PED2 / "test").iterdir()):
         baselines.cut()
         scores = [baselines.step(picture, index / 10) for index, picture in enumerate(pictures(path))]
-        if path.parent.name == "train":
-            continue
         labels = np.zeros(len(scores), dtype=bool)
         for start, end in truth[path.stem]:
             labels[start:end] = True
         for name, kept in clips.items():
             kept.append(ScoredClip(labels, np.array([getattr(score, name) for score in scores])))
-    assert micro_auc(clips["d12"]) == pytest.approx(0.952, abs=KNOWN)
-    assert macro_auc(clips["d12"])[0] == pytest.approx(0.965, abs=KNOWN)
-    assert micro_auc(clips["d12_unsmoothed"]) == pytest.approx(0.942, abs=KNOWN)
+    assert micro_auc(clips["d12"]) == pytest.approx(0.949, abs=KNOWN)
+    assert macro_auc(clips["d12"])[0] == pytest.approx(0.962, abs=KNOWN)
+    assert micro_auc(clips["d12_unsmoothed"]) == pytest.approx(0.940, abs=KNOWN)
     assert micro_auc(clips["frame_index"]) == pytest.approx(0.741, abs=KNOWN)
