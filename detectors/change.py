@@ -78,8 +78,11 @@ class Change:
     @cached_property
     def speed(self) -> npt.NDArray[np.float32]:
         """(H, W) float32, length of the flow in pixels from the one picture to the other."""
-        right, down = self.flow[..., 0], self.flow[..., 1]
-        return np.sqrt(right * right + down * down)  # OpenCV's own rounds its last bit by where the arrays lie
+        right, down = cv2.split(self.flow)  # one after the other in memory is half the time of every second number
+        right *= right
+        down *= down
+        right += down
+        return np.asarray(np.sqrt(right, out=right), np.float32)  # OpenCV's own rounds by where the arrays lie
 
 
 def _span(changed: npt.NDArray[np.bool_], pixels: int) -> slice:

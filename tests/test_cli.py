@@ -170,6 +170,21 @@ def test_check_accepts_a_good_configuration(cli: Run) -> None:
     assert out.endswith("good; cameras: front_door\n")
 
 
+def test_check_says_that_passwords_would_travel_in_clear(cli: Run, tmp_path: Path) -> None:
+    """It is allowed, as a proxy may stand before; on this host alone, or with a certificate, nothing is said."""
+    path = tmp_path / "site.yaml"
+    web = "listen: '0.0.0.0:9108', tokens: [{name: robot, role: viewer, token_env: ROBOT}]"
+    text = f"cameras: {{a: {{source: x.mp4}}}}\nalerting: {{web: {{{web}}}}}\n"
+    path.write_text(text)
+    code, _, err = cli("check", str(path))
+    assert code == 0
+    assert "without `tls`, passwords and tokens travel in clear; set `tls`" in err
+    path.write_text(text.replace("0.0.0.0", "127.0.0.1"))
+    assert cli("check", str(path))[2] == ""
+    path.write_text(text.replace("web: {", "web: {tls: {cert_file: /c.pem, key_file: /k.pem}, "))
+    assert cli("check", str(path))[2] == ""
+
+
 def test_check_tells_every_problem_also_to_programs(cli: Run, tmp_path: Path) -> None:
     """Standard error has a line a problem for people, `--json` has them as data; both exit with 2."""
     bad = tmp_path / "bad.yaml"

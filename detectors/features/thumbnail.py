@@ -44,8 +44,8 @@ class Thumbnail:
         if options.content == "colour":
             return self._coloured(recent[-1])
         size = (max(FINE[0], options.width), max(FINE[1], options.height))
-        small = cv2.resize(recent[-1].grey.astype(np.float32) / 255, size, interpolation=cv2.INTER_AREA)
-        grey = np.asarray(small, np.float32)
+        small = cv2.resize(recent[-1].grey.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        grey = np.asarray(small, np.float32) / np.float32(255)
         channels = []
         if options.content != "contrast":
             channels.append(self._shrunk(grey))

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Protocol
 
+import structlog
+
 from monitor.alerting.claims import bundle_of
 from monitor.alerting.snapshots import with_overlay
 from monitor.alerting.store import EventStore, StoreError
@@ -36,6 +38,7 @@ from monitor.wishes import WishError
 # A shorter one may have been thought up by somebody.
 LEAST_TOKEN_CHARACTERS = 32
 _ROLES = {"viewer": Role.VIEWER, "operator": Role.OPERATOR}
+_log = structlog.get_logger(__name__)
 
 
 class Desk(Protocol):
@@ -59,6 +62,8 @@ def web_server(
         WebError: The address is taken, or the certificate cannot be used.
     """
     told = config.alerting.web
+    if told.warning:
+        _log.warning("not_encrypted", why=told.warning)
     host, _, port = told.listen.rpartition(":")
     shown = Shown(
         live=_Live(desk, metrics, clock),

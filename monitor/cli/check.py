@@ -49,6 +49,8 @@ def check(
     elif well:
         cameras = ", ".join(config.cameras)
         typer.echo(f"{config_file}: good; cameras: {cameras}")
+        if config.alerting.web.warning:
+            say(f"{config_file}: note: {config.alerting.web.warning}")
     else:
         say(f"rareframe: {sum(not ok for _, ok, _ in probes)} of {len(probes)} did not answer")
     return EXIT_OK if well else EXIT_FAILED

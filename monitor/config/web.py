@@ -112,6 +112,16 @@ class WebOptions(Section):
         description="Addresses of reverse proxies whose X-Forwarded-For and -Proto are believed.",
     )
 
+    @property
+    def warning(self) -> str:
+        """What is allowed and yet not wise, and what to do; "" if nothing is."""
+        if self.tls is not None or is_loopback(self.listen):
+            return ""
+        return (
+            f"alerting.web.listen: at {self.listen} without `tls`, passwords and tokens travel in clear; "
+            "set `tls`, or listen on 127.0.0.1 behind a proxy that has it"
+        )
+
     @model_validator(mode="after")
     def _needs_a_login_beyond_this_host(self) -> Self:
         if int(self.listen.rpartition(":")[2]) > 65_535:  # noqa: PLR2004 - the largest port
