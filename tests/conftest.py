@@ -40,6 +40,7 @@ BROWSER_ARGUMENTS = [
 THREAD_PATIENCE_S = 2.0  # for a thread that was told to stop and is just ending
 
 
+@pytest.hookimpl(tryfirst=True)  # the marks are read in this same hook, by xdist
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With JOBS, a file's tests stay together, as they share daemons; and all whole daemons, as they keep to time.
 
