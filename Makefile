@@ -19,7 +19,7 @@ run:
 
 test: JOBS ?= 2
 test: $(VENV)/installed-dev ## the whole suite, in JOBS=2 processes; tests whose real parts are absent are skipped with the reason
-	@$(VENV)/bin/python -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder
+	@$(VENV)/bin/python -m pytest --numprocesses $(JOBS) --no-loadscope-reorder
 
 lint: $(VENV)/installed-dev ## style and types
 	@$(VENV)/bin/ruff check .
