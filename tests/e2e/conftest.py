@@ -284,7 +284,7 @@ class Prometheus:
             answer = httpx.get(f"{self._url}/api/v1/{what}", params=asked, timeout=5.0, trust_env=False)
         except httpx.HTTPError:
             return {}
-        return dict(answer.json().get("data", {}))
+        return dict(answer.json().get("data", {})) if answer.is_success else {}  # it says 503 while it starts
 
     def close(self) -> None:
         """End it."""

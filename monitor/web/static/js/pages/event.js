@@ -14,7 +14,10 @@ import { complain } from "../toast.js";
 import { absolute, day, moment, second } from "../time.js";
 import { headline, kindOf, ofWhom } from "../words.js";
 
+const BACK = { key: "Escape", shown: "Esc", what: "all events", act: () => (location.hash = "#/events") };
+
 export async function eventPage(root, { part: id, who, signal, title }) {
+  pageKeys([BACK], signal); // also while it is fetched
   let shown = await api.event(id, signal);
   const head = h("div.event-head");
   const cards = { reasons: h("section.card.reasons"), facts: h("section.card.facts") };
@@ -62,7 +65,7 @@ function keys(steps, buttons, media) {
     { key: "u", what: "really unusual", act: press(buttons.unusual) },
     { key: "p", what: "protect, or no longer", act: press(buttons.keep) },
     { key: "o", what: "next kind of picture", act: () => media.step() },
-    { key: "Escape", shown: "Esc", what: "all events", act: () => (location.hash = "#/events") },
+    BACK,
   ];
 }
 
