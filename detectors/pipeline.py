@@ -21,13 +21,11 @@ from detectors.base import (
     Box,
     ChannelReading,
     Feature,
-    Floats,
     Grid,
     Image,
     Picture,
     Reading,
     Reason,
-    State,
     StateDict,
     StateView,
     Verdict,
@@ -40,6 +38,7 @@ from detectors.examples import Examples
 from detectors.feedback.heed import Heard, Heed
 from detectors.feedback.look import Seen
 from detectors.fusion import heatmap_size
+from detectors.joining import joined, over_limit
 from detectors.quantities import Quantities
 from detectors.rules import Fired, Rules
 from detectors.stages import NoStages, Stages
@@ -54,8 +53,6 @@ GAP_PERIODS = 3
 LEAST_S = 1.0
 # As many ordinary pictures are shown beside a strange one.
 EXAMPLES = 3
-# Where nothing ever happened a limit is 0; for comparing channels it is this, so that shares of it are finite.
-LEAST_LIMIT = 1e-6
 # Channels of reasons that no score speaks for.
 RULES, TAMPER = "rules", "tamper"
 # That a camera was moved is said for so long, or six pictures: enough for an event to open. Unit: seconds.
@@ -437,31 +434,15 @@ class Pipeline:
         return Lesson({key: self._newest[key] for key in channel.features}, small)
 
     def _joined(self, at_s: float, channels: tuple[ChannelReading, ...]) -> Reading:
-        """The channels' readings as one, in the units of the first that knows; the strongest for its limit speaks."""
-        known = [c for c in channels if c.value is not None]
-        able = [c for c in known if c.limit is not None]
-        # The earliest with a limit, also while it has no value, so that the units do not change after a cut.
-        first = max(channels, key=lambda c: (c.limit is not None, c.limit is None and c.value is not None))
-        leader = max(able, key=_over_limit, default=first)
+        """The channels' readings as one, with reasons and ordinary pictures if it is anomalous."""
         pairs = zip(channels, self._channels, strict=True)
         strange = [(told, channel) for told, channel in pairs if told.verdict is Verdict.ANOMALOUS]
-        strange.sort(key=lambda pair: _over_limit(pair[0]), reverse=True)
+        strange.sort(key=lambda pair: over_limit(pair[0]), reverse=True)
         reasons = tuple(reason for _, channel in strange for reason in channel.reasons(self._place))
-        silent = [c for c in channels if c.limit is not None and c.value is None]
-        verdict = Verdict.ANOMALOUS if strange else (Verdict.UNKNOWN if silent or not able else Verdict.NORMAL)
-        value = first.value if leader is first else _over_limit(leader) * _limit(first)
-        return Reading(
-            at_s=at_s,
-            state=first.state,
-            state_reason=_why(first, channels),
-            verdict=verdict,
-            value=value,
-            p_value=leader.p_value,
-            limit=first.limit,
+        return replace(
+            joined(at_s, channels),
             scores=tuple(score for channel in self._channels for score in channel.scores),
-            heatmap=_hottest(first, able),
             reasons=reasons,
-            channels=channels,
             examples=self._like(reasons) if strange else (),
             accepting=self.accepting,
             light=self._light.name.lower(),
@@ -516,28 +497,3 @@ class Pipeline:
 
 def _rule(fired: Fired) -> Reason:
     return Reason(fired.name, fired.text, None, None, RULES)
-
-
-def _over_limit(channel: ChannelReading) -> float:
-    """How many times its limit a channel's value is; both are known."""
-    return (channel.value or 0.0) / _limit(channel)
-
-
-def _limit(channel: ChannelReading) -> float:
-    return max(channel.limit or 0.0, LEAST_LIMIT)
-
-
-def _hottest(first: ChannelReading, able: Sequence[ChannelReading]) -> Floats | None:
-    """The channels' heatmaps as one, in units of the first's value."""
-    heatmap = first.heatmap
-    for channel in able:
-        if channel is not first and heatmap is not None and channel.heatmap is not None:
-            heatmap = np.maximum(heatmap, channel.heatmap * np.float32(_limit(first) / _limit(channel)))
-    return heatmap
-
-
-def _why(first: ChannelReading, channels: Sequence[ChannelReading]) -> str:
-    """What the first channel says of itself, and which others are not ready."""
-    parts = [first.state_reason]
-    parts += [f"{c.name}: {c.state_reason}" for c in channels if c is not first and c.state is not State.ACTIVE]
-    return "; ".join(each for each in parts if each)
