@@ -396,8 +396,8 @@ class Pipeline:
         recent = list(self._recent)
         grids = {}
         for key, look in self._looks.items():
-            turn = self._taken - look.feature.reach
-            if turn < 0 or turn % self._every(look):
+            # Turns are counted alike for all, so that features of one channel meet, and it can learn.
+            if self._taken < look.feature.reach or self._taken % self._every(look):
                 continue
             with self._stages(f"feature {key}"):
                 grid = look.feature.extract(recent)

@@ -246,7 +246,7 @@ def test_a_limit_of_nought_is_a_limit() -> None:
 
 
 def test_a_feature_is_looked_at_as_often_as_is_said() -> None:
-    """Once in four pictures from the first it can, and in between its detector's last score holds."""
+    """Once in four pictures from when it can, and in between its detector's last score holds."""
     slow = Colour(BLUE, reach=2)
     feed = Feed(single(Heat(), slow, every=4))
     feed.live(2)
@@ -282,6 +282,18 @@ def test_the_heatmap_has_one_size_also_in_the_first_pictures_after_a_cut(apart: 
     heatmaps = [feed.live(1).heatmap for _ in range(20)]
     assert len({heatmap.shape for heatmap in heatmaps if heatmap is not None}) == 1
     assert heatmaps[-1] is not None
+
+
+def test_a_channel_learns_on_whatever_the_reach_and_the_turns_of_its_features_are() -> None:
+    """One that looks back two pictures, at every fourth, meets one that looks back three, at every second."""
+    detectors = [Detector("blue", "blue", Heat(), Part(1.0)), Detector("red", "red", Heat(), Part(1.0))]
+    moving = channel("moving", detectors)
+    looks = {"blue": Look(Colour(BLUE, reach=3), every=2), "red": Look(Colour(RED, reach=2), every=4)}
+    feed = Feed(Pipeline(looks, [moving], watch(), Examples(0), FPS))
+    assert feed.live(6 * MOVING_READY).limit is not None
+    learned = moving.learned
+    feed.live(100)
+    assert moving.learned > learned
 
 
 def test_a_rare_feature_of_one_channel_does_not_keep_another_from_learning() -> None:
