@@ -106,7 +106,7 @@ class ClipOptions(Section):
         description="Shown before the event begins, and up to the camera's keyframe before that. Unit: seconds.",
     )
     after_s: float = Field(
-        default=4.0,
+        default=3.0,
         ge=0,
         le=60,
         description="Shown after its last strange frame; the clip is there so much later. Unit: seconds.",
