@@ -19,13 +19,11 @@ EVERY_S = 10.0
 LEAST = 12
 # Two looks are alike if they differ less than this share of the pairs of looks that the camera shows.
 ALIKE = 0.1
-# Marks of one thing that differ by more among themselves widen that, up to this share.
-WIDEST = 0.3
 # No part of a look weighs more than this many of its usual differences, or one part would decide.
 MOST_PART = 3.0
 # What two looks usually differ by, and by how much those that are alike; measured, see docs/feedback.md.
 USUAL = {"size": 0.5, "motion": 0.3, "colour": 0.1, "shape": 1.2, "cells": 0.5}
-USUAL_RADIUS, USUAL_WIDEST = 0.55, 0.75
+USUAL_RADIUS = 0.55
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +33,10 @@ class Measure:
     Attributes:
         usual: By part of a look, the median difference of two of them.
         radius: Below this two looks are alike; in usual differences.
-        widest: The radius is never more than this, however much the marks of one thing differ.
     """
 
     usual: dict[str, float]
     radius: float
-    widest: float
 
 
 class Gallery:
@@ -138,7 +134,7 @@ def _mean_of_parts(told: Floats, usual: dict[str, float]) -> Floats:
 
 def _measure(looks: Sequence[Look]) -> Measure:
     if len(looks) < LEAST:
-        return Measure(USUAL, USUAL_RADIUS, USUAL_WIDEST)
+        return Measure(USUAL, USUAL_RADIUS)
     stack = Stack(looks)
     first, second = np.triu_indices(len(looks), k=1)
     told = np.stack([stack.differences(look) for look in looks], axis=1)[:, first, second]  # (parts, pairs)
@@ -147,5 +143,4 @@ def _measure(looks: Sequence[Look]) -> Measure:
         known = some[~np.isnan(some)]
         # Where hardly anything differs, what differs a little is not unlike.
         usual[name] = max(float(np.median(known)), USUAL[name] / 4) if known.size else USUAL[name]
-    radius, widest = np.quantile(_mean_of_parts(told, usual), (ALIKE, WIDEST))
-    return Measure(usual, float(radius), float(widest))
+    return Measure(usual, float(np.quantile(_mean_of_parts(told, usual), ALIKE)))

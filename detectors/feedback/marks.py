@@ -22,10 +22,6 @@ LEAST_PLACE = 0.2
 HOURS = 3.0
 # A mark holds so long; marking its like again renews it. Unit: seconds.
 HOLDS_S = 90 * 86_400.0
-# How much marks of one thing differ is seen in so many of their looks, the nearest: most of those have, in another
-# mark, a look that is as near as the radius.
-COMPARED = 48
-MOST = 0.8
 # What was called unusual is alike if it is nearer than this share of the way to the nearest ordinary look.
 CLOSE = 0.7
 
@@ -97,8 +93,7 @@ class Marks:
         holding = [mark for mark in self.marks if _holds(mark, clock_s)]
         least = _least(look, holding, measure)
         ordinary = gallery.nearest(look) if self.unusual else np.inf
-        radius = self._radius(look, holding, measure)
-        radii = {mark.id: min(measure.radius, CLOSE * ordinary) if mark.unusual else radius for mark in holding}
+        radii = {mark.id: min(measure.radius, CLOSE * ordinary) if mark.unusual else measure.radius for mark in holding}
         found = [mark for mark in holding if least.get(mark.id, np.inf) < radii[mark.id]]
         if not found:
             return None
@@ -111,24 +106,6 @@ class Marks:
         }
         same = tuple(mark for mark in holding if mark.id in kin and not mark.unusual and mark is not nearest)
         return Likeness((nearest, *same), _strongest((nearest, *same), look.channel))
-
-    def _radius(self, look: Look, holding: Sequence[Mark], measure: Measure) -> float:
-        """Below which a look is like one of an event called normal here: as far as the events called so are apart.
-
-        Enough events of one thing show how much it differs from time to time, a cart from another, which
-        this camera's ordinary life need not tell.
-        """
-        normal = [mark for mark in holding if not mark.unusual]
-        some = [(mark.id, each) for mark in normal for each in mark.looks if _comparable(look, each, anywhere=False)]
-        if len({number for number, _ in some}) < ENOUGH:
-            return measure.radius
-        nearest = np.argsort(Stack([each for _, each in some]).apart(look, measure))[:COMPARED]
-        of, stack = np.array([some[i][0] for i in nearest]), Stack([some[i][1] for i in nearest])
-        least = []
-        for own, one in zip(of, (some[i][1] for i in nearest), strict=True):
-            others = stack.apart(one, measure)[of != own]
-            least.append(float(others.min()) if others.size else measure.radius)
-        return float(np.clip(np.quantile(least, MOST), measure.radius, measure.widest))
 
 
 def _holds(mark: Mark, clock_s: float | None) -> bool:

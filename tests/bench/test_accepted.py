@@ -36,9 +36,9 @@ def _chair(place: tuple[float, float], from_s: float, to_s: float) -> Plant:
 def _pictures() -> Iterator[tuple[int, Image]]:
     """Each second of the day and its picture, with the chair where it stands then."""
     chairs = (_chair(PLACES[0], 0.0, MOVED_S), _chair(PLACES[1], MOVED_S, FOR_EVER_S))
-    for hour, clip in enumerate(sorted(DAYS.iterdir())[: MOVED_H + MOST_H]):
+    at_s = 0
+    for clip in sorted(DAYS.iterdir())[: MOVED_H + MOST_H]:
         capture = cv2.VideoCapture(str(clip))
-        at_s = hour * HOUR_S
         while (found := capture.read())[0]:
             yield at_s, drawn(chairs, found[1], at_s)
             at_s += 1

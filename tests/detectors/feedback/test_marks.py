@@ -1,13 +1,12 @@
-"""What is like an event that somebody spoke of: how near it must be, and what several marks of a thing say of that."""
+"""What is like an event that somebody spoke of: how near it must be."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from detectors.feedback.gallery import USUAL, USUAL_RADIUS, USUAL_WIDEST, Gallery
+from detectors.feedback.gallery import USUAL, USUAL_RADIUS, Gallery
 from detectors.feedback.look import Look, code
-from detectors.feedback.marks import ENOUGH, Mark, Marks
+from detectors.feedback.marks import Mark, Marks
 
 PARTS = 4  # of a look without the network's cells
 # Corners of a tetrahedron with sides of 1: four things, each as unlike each other.
@@ -42,23 +41,15 @@ def test_the_first_marks_ask_for_what_is_near() -> None:
     assert alike([normal(1, look(0, near, THERE))], look(1, near)) == set()
 
 
-@pytest.mark.parametrize("count", [ENOUGH - 1, ENOUGH])
-def test_enough_marks_of_one_thing_say_how_much_it_differs(count: int) -> None:
-    """A fourth cart, as unlike the three that were called normal as they are each other, is one of them."""
-    unlike = (USUAL_RADIUS + USUAL_WIDEST) / 2
-    marks = [normal(number, look(number, unlike)) for number in range(count)]
-    nearer = look(3, 0.98 * unlike)
-    assert bool(alike(marks, nearer)) == (count == ENOUGH)
-
-
-def test_whatever_the_marks_are_nothing_very_unlike_is_like_them() -> None:
-    """Somebody who calls three quite different things normal has not called everything so."""
-    marks = [normal(number, look(number, 1.5 * USUAL_WIDEST)) for number in range(3)]
-    assert alike(marks, look(3, 1.5 * USUAL_WIDEST)) == set()
-
-
-def test_many_looks_of_one_event_say_nothing_of_another() -> None:
+def test_many_looks_of_one_event_reach_no_farther_than_one() -> None:
     """How much one thing changes while it is seen is no measure of how things differ."""
-    unlike = (USUAL_RADIUS + USUAL_WIDEST) / 2
-    marks = [normal(1, *(look(corner, unlike) for corner in range(3)))]
-    assert alike(marks, look(3, 0.98 * unlike)) == set()
+    far = 1.1 * USUAL_RADIUS
+    assert alike([normal(1, *(look(corner, far) for corner in range(3)))], look(3, far)) == set()
+
+
+def test_all_that_are_like_it_are_named_the_nearest_first() -> None:
+    """One a little nearer than the other."""
+    marks = [normal(1, look(0, 0.9 * USUAL_RADIUS)), normal(2, look(1, 0.5 * USUAL_RADIUS))]
+    likeness = Marks(tuple(marks)).like(look(1, 0.45 * USUAL_RADIUS), Gallery(0), None)
+    assert likeness is not None
+    assert [mark.id for mark in likeness.marks] == [2, 1]
