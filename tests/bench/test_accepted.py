@@ -48,6 +48,10 @@ def _pictures() -> Iterator[tuple[int, Image]]:
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.skipif(not DAYS.is_dir(), reason="needs ../shared/data/upcam_1fps")
+@pytest.mark.xfail(
+    strict=True,
+    reason="after ten minutes `place` has learned it from moments in which somebody hid it: told at once, closed as quiet",
+)
 @pytest.mark.parametrize("name", ["lite"])
 def test_a_chair_that_is_moved_for_good_is_accepted_within_six_hours(name: str) -> None:
     """Drawn into a day of a lived-in room; people, dusk and infra-red go on around it."""
