@@ -50,7 +50,7 @@ def _pictures() -> Iterator[tuple[int, Image]]:
 @pytest.mark.skipif(not DAYS.is_dir(), reason="needs ../shared/data/upcam_1fps")
 @pytest.mark.xfail(
     strict=True,
-    reason="after ten minutes `place` has learned it from moments in which somebody hid it: told at once, closed as quiet",
+    reason="it is told at once, but closes as quiet when `place` knows it, after its delay of ten minutes",
 )
 @pytest.mark.parametrize("name", ["lite"])
 def test_a_chair_that_is_moved_for_good_is_accepted_within_six_hours(name: str) -> None:
