@@ -146,7 +146,7 @@ def check_unfit_scores_never_enter(make: MakeThreshold, patience: int) -> None:
 def check_threshold_memory_is_bounded(make: MakeThreshold, patience: int) -> None:
     """After `patience` scores the memory no longer grows: as many more leave under a quarter of themselves."""
     threshold = make()
-    rounds = 3
+    rounds = 2
     scores = _ordinary((rounds + 1) * patience)
     grown = grown_bytes(lambda i: threshold.update(scores[i]), patience, rounds)
     expect(grown <= 2 * patience, f"expected at most {2 * patience} bytes more, got {grown}")

