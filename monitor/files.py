@@ -33,7 +33,7 @@ def whole(path: Path, unfinished: Path | None = None) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         part.replace(path)
         _sync(path.parent)
-    except Exception:
+    except Exception:  # whatever it was, the half is of no use
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise
