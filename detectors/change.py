@@ -78,7 +78,7 @@ class Change:
     @cached_property
     def speed(self) -> npt.NDArray[np.float32]:
         """(H, W) float32, length of the flow in pixels from the one picture to the other."""
-        right, down = cv2.split(self.flow)  # one after the other in memory is half the time of every second number
+        right, down = cv2.split(self.flow)  # faster than every second number of one array
         right *= right
         down *= down
         right += down

@@ -81,5 +81,5 @@ def read(data_dir: Path, camera: str) -> Learned | None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    with whole(path) as file:
+    with whole(path, lasting=False) as file:
         file.write(content)

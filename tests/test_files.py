@@ -53,3 +53,15 @@ def test_a_disk_that_is_full_at_the_end_leaves_what_was_there(tmp_path: Path, mo
         file.write(b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_need_not_last_waits_for_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames may be waiting; it is whole all the same."""
+
+    def slow(_: int) -> None:
+        raise AssertionError("waited for the disk")
+
+    monkeypatch.setattr(os, "fsync", slow)
+    with whole(tmp_path / "it.json", lasting=False) as file:
+        file.write(b"new")
+    assert (tmp_path / "it.json").read_bytes() == b"new"

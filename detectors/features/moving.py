@@ -42,7 +42,7 @@ class Cells:
         height, width = pixels.shape[:2]
         side = min(self.side_px, height, width)
         stride = self.stride_px if side % self.stride_px == 0 else 1
-        # Means of blocks that are a stride wide, then of blocks: a quarter of the time that means at every pixel take.
+        # Means of blocks that are a stride wide, then of blocks: much less than means at every pixel.
         blocks = ((width - side) // stride + side // stride, (height - side) // stride + side // stride)
         part = pixels[: blocks[1] * stride, : blocks[0] * stride]
         small = cv2.resize(part, blocks, interpolation=cv2.INTER_AREA)

@@ -65,7 +65,7 @@ class Counter:
             return
         path = _path(self._data_dir, self._camera)
         try:
-            with whole(path) as file:
+            with whole(path, lasting=False) as file:
                 file.write(msgspec.json.encode(tallies))
         except OSError as error:
             if not self._faulty:
