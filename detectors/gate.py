@@ -24,8 +24,6 @@ HASTY = 1000
 # A camera that was learned from so many pictures is known: from there on it is learned ever less often, which spares
 # small machines most of the work.
 KNOWN = 4500
-# Pictures this close to an anomalous one, before or after, are not learned.
-GUARD_S = 2.0
 # An anomaly goes on if its anomalous pictures are at most this far apart.
 PAUSE_S = 60.0
 
@@ -36,11 +34,21 @@ class _Waiting(Generic[Lesson]):
     lesson: Lesson
 
 
+def guard_s(delay_s: float) -> float:
+    """How close to an anomalous picture, before or after, nothing is learned, where pictures wait for `delay_s`.
+
+    What looks at minutes must not learn an anomaly in its pauses. What looks at seconds learns in them: a limit that is
+    far too low leaves it nothing else.
+    """
+    return min(max(2.0, delay_s / 10), PAUSE_S)
+
+
 class Gate(Generic[Lesson]):
     """A delay line with a guard. Holds about `delay_s / every_s` lessons."""
 
     def __init__(self, options: LearningOptions) -> None:
         self._options = options
+        self._guard_s = guard_s(options.delay_s)
         self._line: deque[_Waiting[Lesson]] = deque()
         self._due_s = -math.inf  # when the next picture is let into the line
         self._strange_s = -math.inf  # the last anomalous picture
@@ -53,7 +61,7 @@ class Gate(Generic[Lesson]):
             self._strange(at_s)
         elif at_s - self._strange_s > PAUSE_S:
             self._since_s = self._strange_s = -math.inf  # the anomaly is over
-        if at_s - self._strange_s < GUARD_S and not accepted:
+        if at_s - self._strange_s < self._guard_s and not accepted:
             return
         every_s = self._every_s(learned) / (HASTE if verdict is Verdict.UNKNOWN and learned < HASTY else 1)
         # Half a turn early is early enough: pictures do not come exactly in step, and turns do not drift.
@@ -86,5 +94,5 @@ class Gate(Generic[Lesson]):
         if at_s - self._strange_s > PAUSE_S:
             self._since_s = at_s
         self._strange_s = at_s
-        while self._line and not self.accepting and at_s - self._line[-1].at_s < GUARD_S:
+        while self._line and not self.accepting and at_s - self._line[-1].at_s < self._guard_s:
             self._line.pop()

@@ -36,7 +36,7 @@ class LearningOptions(Options):
         "Unit: seconds.",
     )
     accept_after_s: float = Field(
-        default=14_400.0,
+        default=10_800.0,
         gt=0,
         le=2_592_000,
         description="What stays strange for this long without a pause is learned as the new normal. Unit: seconds.",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Verdict
-from detectors.gate import GUARD_S, HASTE, HASTY, KNOWN, PAUSE_S, Gate
+from detectors.gate import HASTE, HASTY, KNOWN, PAUSE_S, Gate, guard_s
 from detectors.options import LearningOptions
 
 NORMAL, ANOMALOUS, UNKNOWN = Verdict.NORMAL, Verdict.ANOMALOUS, Verdict.UNKNOWN
@@ -24,9 +24,9 @@ stretches = st.lists(
 )
 
 
-def new_gate() -> Gate[float]:
+def new_gate(options: LearningOptions = OPTIONS) -> Gate[float]:
     """A gate whose lessons are the moments of their pictures."""
-    return Gate(OPTIONS)
+    return Gate(options)
 
 
 def told(parts: Iterable[tuple[float, Verdict, int]]) -> list[Told]:
@@ -48,13 +48,22 @@ def released(gate: Gate[float], sequence: Iterable[Told], *, at_once: bool = Fal
     return through
 
 
-@given(stretches)
-def test_nothing_near_an_anomaly_is_let_through(parts: list[tuple[float, Verdict, int]]) -> None:
-    """Whatever the verdicts: no picture less than two seconds from an anomalous one, before or after, is learned."""
-    sequence = told(parts)
+@pytest.mark.parametrize("delay_s", [10.0, 60.0])
+@given(parts=stretches)
+def test_nothing_near_an_anomaly_is_let_through(delay_s: float, parts: list[tuple[float, Verdict, int]]) -> None:
+    """Whatever the verdicts: no picture closer to an anomalous one than the guard, before or after, is learned."""
+    sequence, options = told(parts), OPTIONS.model_copy(update={"delay_s": delay_s})
     strange = [at_s for at_s, verdict in sequence if verdict is ANOMALOUS]
-    for picture_s, _ in released(new_gate(), sequence):
-        assert all(abs(picture_s - at_s) >= GUARD_S for at_s in strange if at_s <= picture_s + OPTIONS.delay_s)
+    for picture_s, _ in released(new_gate(options), sequence):
+        assert all(abs(picture_s - at_s) >= guard_s(delay_s) for at_s in strange if at_s <= picture_s + delay_s)
+
+
+def test_what_looks_at_minutes_learns_nothing_in_an_anomalys_pauses() -> None:
+    """Anomalous once every 50 s: a slow channel takes in nothing of it, a fast one what lies between."""
+    sequence = [(float(n), ANOMALOUS if n % 50 == 0 else NORMAL) for n in range(1000)]
+    slow = OPTIONS.model_copy(update={"delay_s": 600.0, "accept_after_s": 5000.0})
+    assert not released(new_gate(slow), sequence)
+    assert released(new_gate(), sequence)
 
 
 @given(stretches)

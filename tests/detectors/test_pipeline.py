@@ -31,7 +31,7 @@ from detectors.examples import Examples
 from detectors.features.motion import Motion
 from detectors.features.pixels import Pixels
 from detectors.fusion import Part
-from detectors.gate import GUARD_S
+from detectors.gate import guard_s
 from detectors.models.autoencoder import Autoencoder
 from detectors.models.zscore import ZScoreModel
 from detectors.options import (
@@ -397,7 +397,8 @@ def test_nothing_near_an_anomalous_picture_is_learned(noted: Pipeline, diary: Di
     readings = dict(moments(noted, strange, 1000))
     anomalous = [number for number, reading in readings.items() if reading.verdict is Verdict.ANOMALOUS]
     assert set(strange) <= set(anomalous) | {600}
-    near = {n for a in anomalous for n in range(a - int(GUARD_S * FPS) + 1, a + int(GUARD_S * FPS))}
+    guard = int(guard_s(LearningOptions().delay_s) * FPS)
+    near = {n for a in anomalous for n in range(a - guard + 1, a + guard)}
     assert not near & set(diary.learned)
     assert any(540 < number < 580 for number in diary.learned)
     assert any(680 < number < 720 for number in diary.learned)
