@@ -33,8 +33,8 @@ format: $(VENV)/installed-dev ## put the code into the house's form
 bench: $(VENV)/installed-dev ## how fast it is here
 	@$(VENV)/bin/python -m pytest -m bench -s
 
-ablation: $(VENV)/installed-dev ## what each detector earns on SET=folder; with PROTOCOLS="p1 p2", CONFIG=site.yaml
-	@$(VENV)/bin/python tests/bench/ablation.py "$(SET)" --protocols $(or $(PROTOCOLS),p1 p2) $(if $(CONFIG),--config "$(CONFIG)")
+ablation: $(VENV)/installed-dev ## what each detector earns on SET=folder; with PROTOCOLS="p1 p2", CHANNEL=moving, CONFIG=site.yaml
+	@$(VENV)/bin/python tests/bench/ablation.py "$(SET)" --protocols $(or $(PROTOCOLS),p1 p2) $(if $(CHANNEL),--channel $(CHANNEL)) $(if $(CONFIG),--config "$(CONFIG)")
 
 feedback: $(VENV)/installed-dev ## what feedback does to real footage; with DATA=folder, SEEDS="1 2"
 	@$(VENV)/bin/python tests/bench/feedback.py "$(or $(DATA),../shared/data)" --seeds $(or $(SEEDS),1)

@@ -19,6 +19,7 @@ CELLS = Cells(side_px=16, stride_px=8)
 # Something that moves in a zone may pause for so long, or for two pictures. Unit: seconds.
 PAUSE_S = 2.0
 _WHITE = 255
+_HALF = 0.5
 
 
 class Quantities:
@@ -108,8 +109,8 @@ class _Look:
             case "contrast":
                 return self._levels[1]
             case "light":
-                spread = cv2.mean(_spread(self.picture), _bytes(watched))[0]
-                return INFRARED if spread < INFRARED_LEVELS else COLOUR
+                coloured = (_spread(self.picture) >= INFRARED_LEVELS).view(np.uint8)
+                return INFRARED if cv2.mean(coloured, _bytes(watched))[0] < _HALF else COLOUR
             case _:
                 return None if self._moves is None else _share(self._moves, self._zones.watched(*self._moves.shape))
 

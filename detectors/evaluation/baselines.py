@@ -90,10 +90,10 @@ class Baselines:
         """The scores of the next picture.
 
         Args:
-            grey: (H, W) uint8, of the same size as the one before it.
+            grey: (H, W) uint8; one of another size than the one before it cannot be compared with it.
             at_s: When, on any clock that rises within the clip.
         """
-        if self._before is None:
+        if self._before is None or self._before[0].shape != grey.shape:
             values = tuple(median.value() for median in self._medians)
         else:
             mean, largest, changed = differences(self._before[0], grey)

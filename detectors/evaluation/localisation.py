@@ -13,7 +13,7 @@ far, and the curve is straight between levels. A frame without a heatmap detects
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -23,6 +23,7 @@ import numpy.typing as npt
 from detectors.base import Floats, Mask
 
 Numbers = npt.NDArray[np.float64]
+Regions = npt.NDArray[np.int32]
 ALPHA = 0.1  # the paper's constants
 BETA = 0.1
 LEVELS = 100
@@ -133,52 +134,49 @@ def localisation(clips: Sequence[PlacedClip], alpha: float = ALPHA, beta: float 
     )
 
 
-def link_tracks(labels: Sequence[npt.NDArray[np.int32]]) -> list[list[int]]:
+def link_tracks(labels: Iterable[Regions]) -> Iterator[tuple[Regions, list[int]]]:
     """Numbers connected regions over consecutive frames: those that overlap go on as one track.
 
     One region continues one track: pairs are taken by descending overlap in pixels, what is left over begins a new
     track. Truth with identities would be better; masks have none, so a track that is hidden for a frame becomes two.
 
     Args:
-        labels: Per frame (H, W) int32, 0 for background, 1..n for its regions.
+        labels: Per frame (H, W) int32, 0 for background, 1..n for its regions. Two of them are held at a time.
 
-    Returns:
-        Per frame the track of region 1, 2, … n; tracks count from 0.
+    Yields:
+        Each frame's labels, and the track of its region 1, 2, … n; tracks count from 0.
     """
-    tracks: list[list[int]] = []
     count = 0
-    before: npt.NDArray[np.int32] | None = None
+    before: tuple[Regions, list[int]] | None = None
     for now in labels:
         own = [-1] * int(now.max(initial=0))
-        for old, new in [] if before is None else _overlaps(before, now):
-            if own[new - 1] < 0 and tracks[-1][old - 1] not in own:
-                own[new - 1] = tracks[-1][old - 1]
+        if before is not None:
+            for old, new in _overlaps(before[0], now):
+                if own[new - 1] < 0 and before[1][old - 1] not in own:
+                    own[new - 1] = before[1][old - 1]
         fresh = [i for i, track in enumerate(own) if track < 0]
         for i in fresh:
             own[i], count = count, count + 1
-        tracks.append(own)
-        before = now
-    return tracks
+        before = now, own
+        yield before
 
 
-def _overlaps(before: npt.NDArray[np.int32], now: npt.NDArray[np.int32]) -> list[tuple[int, int]]:
+def _overlaps(before: Regions, now: Regions) -> list[tuple[int, int]]:
     """(old, new) regions that share pixels, most pixels first."""
     both = (before > 0) & (now > 0)
     if not both.any():
         return []
-    pairs, pixels = np.unique(np.stack([before[both], now[both]]), axis=1, return_counts=True)
-    order = np.argsort(-pixels, kind="stable")
-    return [(int(old), int(new)) for old, new in pairs[:, order].T]
+    most = int(now.max()) + 1
+    pairs, pixels = np.unique(before[both].astype(np.int64) * most + now[both], return_counts=True)
+    return [divmod(pair, most) for pair in pairs[np.argsort(-pixels, kind="stable")].tolist()]
 
 
 def _true_regions(masks: Mask, cells: Cells) -> tuple[list[tuple[TrueRegion, ...]], int]:
-    labels = [_components(mask)[1] for mask in masks]
-    tracks = link_tracks(labels)
     regions = []
-    for label, own in zip(labels, tracks, strict=True):
+    for label, own in link_tracks(_components(mask)[1] for mask in masks):
         pieces = ((track, label == number) for number, track in enumerate(own, start=1))
         regions.append(tuple(TrueRegion(track, _per_cell(piece, cells)) for track, piece in pieces))
-    return regions, 1 + max((track for own in tracks for track in own), default=-1)
+    return regions, 1 + max((region.track for own in regions for region in own), default=-1)
 
 
 def _per_cell(piece: Mask, cells: Cells) -> Floats:
@@ -187,7 +185,7 @@ def _per_cell(piece: Mask, cells: Cells) -> Floats:
     return np.diff(np.diff(table, axis=0), axis=1).astype(np.float32)
 
 
-def _components(mask: Mask) -> tuple[int, npt.NDArray[np.int32]]:
+def _components(mask: Mask) -> tuple[int, Regions]:
     """How many 8-connected regions, and their labels 1..n (0 for background)."""
     count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     return count - 1, np.asarray(labels, dtype=np.int32)

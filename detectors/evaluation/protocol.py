@@ -78,6 +78,11 @@ class Clip:
     masks: Callable[[], Mask] | None
 
 
+def no_pictures(clip: Clip) -> TruthError:
+    """The error of a clip that has none."""
+    return TruthError(f"clip {clip.name}: expected pictures, got none; take it out of the set or record it anew")
+
+
 @dataclass(slots=True)
 class Stream:
     """One subject's way through many clips: the clock and the medians go on, what belongs to a clip does not.
@@ -124,7 +129,7 @@ class Stream:
                 times.append(picture.at_s)
                 self.progress(clip.name, book.hold())
         if not times:
-            raise TruthError(f"clip {clip.name}: expected pictures, got none; take it out of the set or record it anew")
+            raise no_pictures(clip)
         log = self._log(clip, trained, book, times)
         self._began_s += log.end_s
         return log

@@ -28,7 +28,7 @@ from detectors.pipeline import GAP_PERIODS, GAP_S
 from detectors.stages import Stages
 from monitor.alerting.snapshots import with_overlay
 from monitor.build.detecting import chosen_device, pipeline, prepare_torch
-from monitor.build.planting import Planting, plants_for
+from monitor.build.planting import Planting, length_s, plants_for
 from monitor.build.rules import rules
 from monitor.build.threads import compute_with
 from monitor.capture.recording import all_pictures, due_frames, open_recording
@@ -36,7 +36,7 @@ from monitor.capture.source import SourceError
 from monitor.config import BudgetOptions, CameraSections, Config
 from monitor.deciding.decider import EpisodeDecider
 from monitor.deciding.episodes import Rules
-from monitor.offline.dataset import read_dataset
+from monitor.offline.dataset import Dataset, read_dataset, recordings
 from monitor.offline.evaluate import Bench
 from monitor.offline.evaluate import Progress as EvaluateProgress
 from monitor.offline.evaluate import evaluate as run_evaluation
@@ -53,6 +53,8 @@ from monitor.types import Event, Frame, Judgement, Phase, Stamp
 # Shorter recordings would be over before the shipped calibration is: for them it takes this share.
 SHORT_S = 600.0
 SHARE = 0.25
+# A train split shorter than this is too short for it.
+TRAIN_S = 240.0
 # Fewer seconds than that say nothing about a limit.
 LEAST_SECONDS = 15
 _NS = 1_000_000_000
@@ -100,9 +102,10 @@ def evaluate(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # now: after an hour's run would be too late to hear that it cannot be
 
+    sections = _for_set(config, dataset, clips, scheme)
     stages = Stages(time.perf_counter)
     bench = Bench(
-        fresh=lambda: (pipeline(config, config.seed, device, config.threads, stages), EpisodeAlerter(rules(config))),
+        fresh=lambda: (pipeline(sections, config.seed, device, config.threads, stages), EpisodeAlerter(rules(config))),
         analysis_fps=config.analysis.fps,
         clock=time.perf_counter,
         stages=stages,
@@ -124,6 +127,22 @@ def _pictures(config: Config, path: Path) -> Generator[Picture, None, None]:
             yield from pictures
     except SourceError as error:
         raise ScanError(f"{path}: {error.detail}") from error
+
+
+def _for_set(config: Config, root: Path, clips: Dataset, scheme: Scheme) -> CameraSections:
+    """The configuration for a labelled set, whose clips may be of several scenes and few; as it is for any other.
+
+    A new scene is no camera that was moved: the model goes on, as the protocol says. And where the train split is over
+    before the shipped calibration is, its share of it is taken as in a short recording, or limits would be made of the
+    anomalies in the test split.
+    """
+    if all(clip.ranges is None for clip in clips.test):
+        return config
+    still = config.model_copy(update={"view": config.view.model_copy(update={"watch": False})})
+    if scheme is Scheme.P2:
+        return still
+    train_s = sum(length_s(config.analysis.fps, path) or TRAIN_S for path in recordings(root, "train"))
+    return fitted_to(still, train_s) if 0 < train_s < TRAIN_S else still
 
 
 def _terms(config: Config) -> Terms:

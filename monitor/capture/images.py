@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,8 @@ def shrink(whole: Image, width_px: int | None) -> Image:
 class ImageFolder:
     """The images of one folder in name order, `rate_hz` of them a second; an unreadable one is skipped and counted.
 
+    Numbers in names count as numbers: 2.png comes before 10.png. Hidden files are none of them.
+
     Raises:
         SourceError: The folder is absent or has no images.
     """
@@ -52,7 +55,7 @@ class ImageFolder:
         if not folder.is_dir():
             raise SourceError(Cause.MISSING, f"{folder}: no such folder")
         self._folder = folder
-        self._paths = sorted((p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES), key=lambda path: path.name)
+        self._paths = sorted((path for path in folder.iterdir() if _is_image(path)), key=_order)
         if not self._paths:
             raise SourceError(Cause.MISSING, f"{folder}: no images ({', '.join(sorted(SUFFIXES))}) in this folder")
         self.damaged = 0
@@ -76,6 +79,15 @@ class ImageFolder:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
+def _order(path: Path) -> tuple[list[tuple[int, str]], str]:
+    parts = re.split(r"(\d+)", path.name)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], path.name
 
 
 def _read(path: Path) -> Image | None:

@@ -55,11 +55,23 @@ def due_frames(source: Source, camera: str, width_px: int, rate_hz: float) -> Ge
 def all_pictures(source: Source, width_px: int) -> Generator[Picture, None, None]:
     """Every picture at analysis size, times from 0; closes the source.
 
+    Those that cannot be decoded are held: the one before stands for them, so that labels count the same frames.
+
     Raises:
         SourceError: While iterating: it broke off.
     """
-    timeline = Timeline(_NoClock(), live=False)
+    timeline, before, damaged = Timeline(_NoClock(), live=False), None, 0
     with closing(source):
         for picture in source.pictures():
-            moment = timeline.mark(picture.pts_s)
-            yield Picture(picture.image(width_px), moment.mono_ns / 1e9)
+            now = Picture(picture.image(width_px), timeline.mark(picture.pts_s).mono_ns / 1e9)
+            missing, damaged = source.damaged - damaged, source.damaged
+            if before is not None:
+                yield from _held(before, now.at_s, missing)
+            yield now
+            before = now
+
+
+def _held(before: Picture, until_s: float, count: int) -> Generator[Picture, None, None]:
+    """The picture `count` times, evenly until the next."""
+    step_s = (until_s - before.at_s) / (count + 1)
+    yield from (Picture(before.image, before.at_s + step_s * place) for place in range(1, count + 1))

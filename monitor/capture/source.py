@@ -105,13 +105,13 @@ class PacketListener(Protocol):
         """One packet, in the order of decoding; the pictures it gives come after it."""
 
 
-def fit(size_px: tuple[int, int], width_px: int | None) -> tuple[int, int]:
-    """The analysis size: `width_px` wide with the same aspect, never enlarged, both sides even and at least 2.
+def fit(size_px: tuple[int, int], longest_px: int | None) -> tuple[int, int]:
+    """The analysis size: the longer side `longest_px`, the same aspect, never enlarged, both sides even, at least 2.
 
     Even, because chroma is stored at half size and a size that changes by rounding would look like a change of scene.
     """
     width, height = size_px
-    scale = 1.0 if width_px is None else min(1.0, width_px / width)
+    scale = 1.0 if longest_px is None else min(1.0, longest_px / max(width, height))
     return _even(width * scale, width), _even(height * scale, height)
 
 

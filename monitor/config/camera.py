@@ -89,7 +89,10 @@ class AnalysisOptions(Section):
     """Which frames are looked at, and how large."""
 
     width: int = Field(
-        default=360, ge=64, le=1920, description="Frames are scaled to this width, keeping their shape. Unit: pixels."
+        default=360,
+        ge=64,
+        le=1920,
+        description="Frames are scaled to this width, or height if that is more, keeping their shape. Unit: pixels.",
     )
     fps: float = Field(
         default=10.0, gt=0, le=60, description="At most this many are looked at; the rest are skipped. Unit: frames/s."

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeGuard
+from typing import IO, TypeGuard
 
 import numpy as np
+from numpy.lib import format as npy
 
 from detectors.base import Mask, Picture
 from detectors.evaluation.events import DAY_S
@@ -45,7 +47,8 @@ def read_dataset(root: Path, opener: ClipOpener) -> Dataset:
     """Find the clips of the set in the folder `root` and read their labels.
 
     Raises:
-        DatasetError: The layout or `labels.json` is wrong. Masks are only looked at when their clip was streamed.
+        DatasetError: The layout or `labels.json` is wrong, or a file in `masks` holds none. Whether labels and masks
+            are as long as their clip is only known when it was streamed.
     """
     if not root.is_dir():
         raise DatasetError(f"{root}: expected the folder of a labelled set, got {_what(root)}")
@@ -54,6 +57,8 @@ def read_dataset(root: Path, opener: ClipOpener) -> Dataset:
         raise DatasetError(f"{root}: expected clips in {root / 'test'} or {root / 'train'}, got none")
     labels = _labels(root / "labels.json", [*train, *test])
     masks = _masks(root / "masks", test)
+    for path in masks.values():
+        _check_mask(path)
     return Dataset(
         name=root.resolve().name,
         train=tuple(Clip(name, partial(opener, path), None, None) for name, path in train.items()),
@@ -85,7 +90,7 @@ def planting_ground(root: Path, dataset: Dataset, length_of: Callable[[Path], fl
         raise DatasetError(
             f"{root}: expected a set without labels to plant in, got labels of {_few(labelled)}; leave --plants out"
         )
-    lengths_s = [length_of(path) for split in ("train", "test") for path in _clips(root / split).values()]
+    lengths_s = [length_of(path) for split in ("train", "test") for path in recordings(root, split)]
     known_s = sum(length_s for length_s in lengths_s if length_s is not None)
     if None in lengths_s or known_s < DAY_S:
         unknown = f", and {lengths_s.count(None)} that do not say how long they are" if None in lengths_s else ""
@@ -96,24 +101,44 @@ def planting_ground(root: Path, dataset: Dataset, length_of: Callable[[Path], fl
     return known_s
 
 
+def recordings(root: Path, split: str) -> tuple[Path, ...]:
+    """The files and folders of images of one split of the set in the folder `root`, in name order; none if absent."""
+    return tuple(_clips(root / split).values())
+
+
 def load_mask(path: Path) -> Mask:
     """The array `mask` (T, H, W) bool of one .npz file.
 
     Raises:
-        DatasetError: It is not there, cannot be read without unpickling, or is of another type or shape.
+        DatasetError: It is not there or cannot be read without unpickling.
     """
+    with _mask_file(path) as file:
+        return np.asarray(npy.read_array(file, allow_pickle=False))
+
+
+def _check_mask(path: Path) -> None:
+    """By its header, without reading it: a set of hours is not to be refused at its end."""
+    with _mask_file(path) as file:
+        read = npy.read_array_header_1_0 if npy.read_magic(file) == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read(file)
+    if dtype != np.bool_ or len(shape) != _MASK_AXES:
+        raise DatasetError(f"{path}: expected mask (frames, height, width) of bool, got {shape} of {dtype}")
+
+
+@contextmanager
+def _mask_file(path: Path) -> Iterator[IO[bytes]]:
+    """The array within the file, and whatever is wrong with it as one error."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if "mask" not in arrays:
-                raise DatasetError(f'{path}: expected an array "mask", got {", ".join(arrays) or "no array"}')
-            mask = np.asarray(arrays["mask"])
+        with zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            if "mask" not in names:
+                raise DatasetError(f'{path}: expected an array "mask", got {", ".join(names) or "no array"}')
+            with archive.open("mask.npy") as file:
+                yield file
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         if isinstance(error, DatasetError):
             raise
         raise DatasetError(f"{path}: expected an .npz file with plain arrays; {error}") from error
-    if mask.dtype != np.bool_ or mask.ndim != _MASK_AXES:
-        raise DatasetError(f"{path}: expected mask (frames, height, width) of bool, got {mask.shape} of {mask.dtype}")
-    return mask
 
 
 def _clips(folder: Path) -> dict[str, Path]:

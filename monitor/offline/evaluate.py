@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from detectors.evaluation.cliplog import ClipLog
 from detectors.evaluation.plants import Plant
-from detectors.evaluation.protocol import Alerter, Clip, Scheme, Stream, Subject, play
+from detectors.evaluation.protocol import Alerter, Clip, Scheme, Stream, Subject, no_pictures, play
 from detectors.evaluation.quality import frame_areas
 from detectors.evaluation.result import RandomOrders, Result, as_json, summarise
 from detectors.evaluation.sustained import Terms
@@ -69,10 +70,13 @@ def evaluate(dataset: Dataset, scheme: Scheme, bench: Bench) -> Evaluation:
     Raises:
         TruthError: Labels or masks are not those of their clip.
         DatasetError: A mask file cannot be used.
+        ScanError: A clip cannot be opened; told before any is streamed.
     """
     began_s = bench.clock()
     shuffled = [_shuffled(dataset.test, seed) for seed in ORDERS] if scheme is Scheme.P2 else []
     train = () if scheme is Scheme.P2 else dataset.train
+    for clip in (*train, *dataset.test):
+        _check_opens(clip)
     tell = _Teller(bench.progress, len(train) + len(dataset.test) * (1 + len(shuffled)))
     logs = tuple(_run(train, dataset.test, scheme, bench, tell))
     orders = [frame_areas(list(_run((), order, scheme, bench, tell))) for order in shuffled]
@@ -107,6 +111,13 @@ def _run(train: Sequence[Clip], test: Sequence[Clip], scheme: Scheme, bench: Ben
     subject, alerter = bench.fresh()
     stream = Stream(subject, alerter, bench.analysis_fps, bench.stages, bench.resident_bytes, tell, bench.plants)
     return play(stream, train, test, scheme)
+
+
+def _check_opens(clip: Clip) -> None:
+    """A set of hours is not to be refused at its last clip."""
+    with closing(clip.open()) as pictures:
+        if next(pictures, None) is None:
+            raise no_pictures(clip)
 
 
 def _shuffled(clips: Sequence[Clip], seed: int) -> tuple[Clip, ...]:

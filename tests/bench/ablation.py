@@ -1,7 +1,7 @@
 """What each detector of a configuration earns: each left out in turn and each alone, as one markdown table.
 
     make ablation SET=../shared/data/ucsd_ped2
-    make ablation SET=… PROTOCOLS=p1 CONFIG=site.yaml
+    make ablation SET=… PROTOCOLS=p1 CHANNEL=moving CONFIG=site.yaml
 
 Every variation learns from nothing. p2 is the mean over four random clip orders, so it takes five runs. Costs are of
 this machine and this hour: compare them within one table only. Changes no configuration and ships with nothing.
@@ -19,7 +19,7 @@ from detectors.evaluation.protocol import Scheme
 from detectors.evaluation.result import Result
 from monitor import config
 from monitor.build import offline
-from monitor.config import Config
+from monitor.config import Config, DetectorOptions
 
 COLUMNS = ("variation", "p1 micro", "p1 macro", "p1 micro - d12, 95 %", "p1 RBDC", "p1 TBDC", "p1 frozen micro")
 COLUMNS += ("p2 micro, 4 orders", "p2 macro, 4 orders", "ms p50", "ms p95", "ms mean")
@@ -34,24 +34,33 @@ class Variation:
     config: Config
 
 
-def variations(given: Config) -> Iterator[Variation]:
-    """All detectors; all but one, each in turn; each alone. A single detector has nothing to be left out of."""
+def variations(given: Config, channel: str | None = None) -> Iterator[Variation]:
+    """All detectors; all but one, each in turn; each alone. A single detector has nothing to be left out of.
+
+    Args:
+        given: The configuration.
+        channel: Only its detectors are varied, the others stay; None: all are.
+    """
+    varied = [each for each in given.detectors if channel in {None, each.channel}]
+
+    def without(left_out: Sequence[DetectorOptions]) -> Config:
+        return given.model_copy(update={"detectors": tuple(d for d in given.detectors if d not in left_out)})
+
     yield Variation("all", given)
-    if len(given.detectors) == 1:
+    if len(varied) == 1:
         return
-    for left_out in given.detectors:
-        rest = tuple(each for each in given.detectors if each is not left_out)
-        yield Variation(f"without {left_out.name}", given.model_copy(update={"detectors": rest}))
-    if len(given.detectors) > 2:  # of two, each alone is the other left out
-        for alone in given.detectors:
-            yield Variation(f"{alone.name} alone", given.model_copy(update={"detectors": (alone,)}))
+    for each in varied:
+        yield Variation(f"without {each.name}", without([each]))
+    if len(varied) > 2:  # of two, each alone is the other left out
+        for alone in varied:
+            yield Variation(f"{alone.name} alone", without([each for each in varied if each is not alone]))
 
 
-def table(given: Config, schemes: Sequence[Scheme], evaluate: Evaluate) -> Iterator[str]:
+def table(given: Config, schemes: Sequence[Scheme], evaluate: Evaluate, channel: str | None = None) -> Iterator[str]:
     """Lines of markdown, each as soon as it is known; what was not asked for is a dash."""
     yield _line(COLUMNS)
     yield _line(("---", *["---:"] * (len(COLUMNS) - 1)))
-    for variation in variations(given):
+    for variation in variations(given, channel):
         found = {scheme: evaluate(variation.config, scheme) for scheme in schemes}
         cost = next(iter(found.values())).ms_per_frame
         cells = (*_p1(found.get(Scheme.P1)), *_frozen(found.get(Scheme.P1_FROZEN)), *_p2(found.get(Scheme.P2)))
@@ -89,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("dataset", metavar="SET", type=Path, help="folder of a labelled set")
     parser.add_argument("--config", type=Path, help="instead of the default configuration")
     parser.add_argument("--protocols", nargs="+", type=Scheme, default=[Scheme.P1, Scheme.P2], help="p1 p2 p1-frozen")
+    parser.add_argument("--channel", help="vary only the detectors of this one")
     asked = parser.parse_args(arguments)
     given = config.load(asked.config) if asked.config else config.of_source(str(asked.dataset))
 
@@ -97,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.write(f"{scheme.value}: {names}\n")
         return offline.evaluate(varied, asked.dataset, scheme, lambda _: None)
 
-    for line in table(given, asked.protocols, evaluate):
+    for line in table(given, asked.protocols, evaluate, asked.channel):
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 

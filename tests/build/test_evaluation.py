@@ -47,19 +47,23 @@ def scene(strange: Iterable[bool], seed: int) -> Iterable[np.ndarray]:
         yield picture
 
 
+def written(path: Path, pictures: Iterable[np.ndarray], rate: int) -> None:
+    """A video of 64×48 without loss."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "bgr0"
+        for picture in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        container.mux(stream.encode(None))
+
+
 @pytest.fixture(name="dataset", scope="module")
 def _dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("sets") / "squares"
     clips = {"train/01": [False] * 250, "test/a": [False] * 30 + [True] * 15, "test/b": [True] * 15 + [False] * 30}
     for seed, (name, strange) in enumerate(clips.items()):
-        path = root / f"{name}.mkv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with av.open(str(path), "w") as container:
-            stream = container.add_stream("ffv1", rate=10)
-            stream.width, stream.height, stream.pix_fmt = 64, 48, "bgr0"
-            for picture in scene(strange, seed):
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
-            container.mux(stream.encode(None))
+        written(root / f"{name}.mkv", scene(strange, seed), 10)
     (root / "labels.json").write_text('{"a": [[30, 45]], "b": [[0, 15]]}')
     return root
 
@@ -72,6 +76,29 @@ def test_any_configuration_can_be_evaluated(dataset: Path, kind: str) -> None:
     assert list(told["detectors"]) == ["speed", "place"]
     assert told["auc_micro"] > 0.9
     assert {"reading", "judging", "learning"} <= set(told["ms_by_stage"])
+
+
+@pytest.mark.parametrize("scheme", [Scheme.P1, Scheme.P1_FROZEN])
+def test_a_short_train_split_still_gives_limits(dataset: Path, scheme: Scheme) -> None:
+    """Its calibration takes a share of it, so that limits are not made of the test split's anomalies."""
+    given = config(TWO + "threshold: {kind: spot}\n")
+    assert given.threshold.warmup > 25  # seconds of the train split
+    result = offline.evaluate(given, dataset, scheme, lambda _: None)
+    assert result.events.recall == 1
+    assert result.unknown_frames == 0
+
+
+def test_a_new_scene_is_no_camera_that_was_moved(tmp_path: Path) -> None:
+    """Sets have several: a minute of another, after ten of the first, does not end what is known."""
+    for seed, (name, seconds) in enumerate({"train/01": 700, "test/a": 150}.items()):
+        random = np.random.default_rng(seed)
+        still = random.integers(0, 255, (6, 8, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
+        written(
+            tmp_path / f"{name}.mkv", (still ^ random.integers(0, 4, still.shape, np.uint8) for _ in range(seconds)), 1
+        )
+    (tmp_path / "labels.json").write_text('{"a": []}')
+    result = offline.evaluate(config(TWO + "threshold: {kind: zscore}\n"), tmp_path, Scheme.P1, lambda _: None)
+    assert result.unknown_frames == 0
 
 
 def test_with_out_there_is_a_page_beside_the_figures(dataset: Path, tmp_path: Path) -> None:
@@ -147,6 +174,17 @@ def test_variations_leave_each_detector_out_and_take_each_alone(ablation: Module
     assert list(told(config(TWO))) == ["all", "without speed", "without place"]
     one = config(TWO).model_copy(update={"detectors": config(TWO).detectors[:1]})
     assert list(told(one)) == ["all"]
+
+
+def test_variations_of_one_channel_keep_the_others(ablation: ModuleType) -> None:
+    """What another channel has stays in every variation."""
+    given = config(TWO + "  - {name: edge, channel: scene, feature: {kind: thumbnail}, model: {kind: memory}}\n")
+    left = {each.name: [d.name for d in each.config.detectors] for each in ablation.variations(given, "moving")}
+    assert left == {
+        "all": ["speed", "place", "edge"],
+        "without speed": ["place", "edge"],
+        "without place": ["speed", "edge"],
+    }
 
 
 def test_the_table_has_a_row_for_each_variation(ablation: ModuleType, dataset: Path) -> None:

@@ -43,8 +43,10 @@ def test_the_analysis_size(width: int, height: int, wanted: int | None) -> None:
     assert 2 <= got_width <= width
     assert 2 <= got_height <= height
     if wanted is not None:
-        assert got_width <= max(wanted + 1, 2)
-        assert abs(got_height - max(2.0, height * min(1.0, wanted / width))) <= 2
+        assert max(got_width, got_height) <= max(wanted + 1, 2)
+        scale = min(1.0, wanted / max(width, height))
+        assert abs(got_width - max(2.0, width * scale)) <= 2
+        assert abs(got_height - max(2.0, height * scale)) <= 2
 
 
 def test_probe_tells_what_is_there(small_video: Path, image_folder: Path) -> None:
@@ -159,6 +161,16 @@ def test_an_unreadable_image_is_skipped_and_counted(tmp_path: Path) -> None:
     source = open_source(SourceOptions(str(tmp_path), image_rate_hz=10.0))
     assert [picture.pts_s for picture in source.pictures()] == pytest.approx([0.0, 0.2, 0.4])
     assert source.damaged == 2
+
+
+def test_images_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """2 before 10, whether or not names are padded; what a system hides beside them is none of them."""
+    for place, name in enumerate(("shot 9", "shot 10", "shot 010b", "shot 100", "zoo")):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((48, 64, 3), 50 * place, np.uint8))
+    (tmp_path / "._shot 9.png").write_bytes(b"no picture")
+    source = open_source(SourceOptions(str(tmp_path), image_rate_hz=10.0))
+    assert [int(picture.image(None)[0, 0, 0]) for picture in source.pictures()] == [0, 50, 100, 150, 200]
+    assert source.damaged == 0
 
 
 def test_sound_that_goes_on_does_not_hide_that_the_pictures_stopped(tmp_path: Path) -> None:

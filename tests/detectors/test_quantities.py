@@ -115,12 +115,17 @@ def test_brightness_and_contrast_are_of_what_is_watched() -> None:
 
 
 def test_light_is_told_from_the_channels() -> None:
-    """A tinge that a camera's white balance leaves is infra-red still, colours are not; under masks nobody looks."""
+    """A tinge that a white balance leaves, or one red thing, is infra-red still, colours are not; masks hide them."""
     tinged = picture()
     tinged.image[..., 0] += 2
     assert measured("light", [tinged]) == "infrared"
+    thing = picture()
+    thing.image[40:60, 40:60, 2] += 100
+    assert measured("light", [thing]) == "infrared"
+    assert thing.infrared
     red = picture()
     red.image[:, 80:, 2] += 20
+    assert not red.infrared
     assert measured("light", [red]) == "colour"
     assert measured("light", [red], Zones({}, [RIGHT])) == "infrared"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from rich.console import Console
 from detectors.base import DetectorScore, Picture, Reading, State, Verdict
 from detectors.evaluation.events import Alert
 from detectors.evaluation.protocol import Scheme
+from detectors.evaluation.truth import TruthError
 from detectors.stages import Stages
 from monitor.offline.dataset import ClipOpener, Dataset, read_dataset
 from monitor.offline.evaluate import Bench, Progress, evaluate, write_json
@@ -117,6 +119,15 @@ def test_progress_counts_every_clip_of_every_run(dataset: Dataset) -> None:
     evaluate(dataset, Scheme.P1, bench(progress=told.append))
     assert [(p.clip, p.index, p.clips) for p in told if p.frames == 1] == [("01", 1, 3), ("a", 2, 3), ("b", 3, 3)]
     assert [p.frames for p in told if p.clip == "a"] == list(range(1, 9))
+
+
+def test_a_clip_without_pictures_is_told_before_anything_is_streamed(dataset: Dataset) -> None:
+    """It is the last of the set, and the hours before it were lost."""
+    told: list[Progress] = []
+    broken = replace(dataset, test=(*dataset.test, replace(dataset.test[0], name="z", open=lambda: (_ for _ in ()))))
+    with pytest.raises(TruthError, match="clip z: expected pictures, got none"):
+        evaluate(broken, Scheme.P1, bench(progress=told.append))
+    assert told == []
 
 
 def test_the_table_shows_every_trivial_baseline_beside_the_detectors(dataset: Dataset) -> None:

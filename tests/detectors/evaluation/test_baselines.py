@@ -54,6 +54,15 @@ def test_a_clip_begins_with_the_running_median_and_without_the_clip_before() -> 
     assert first.d12 == np.median([trivial.d12 for trivial in past])
 
 
+def test_a_picture_of_another_size_begins_anew() -> None:
+    """It cannot be compared with the one before: the running median stands for it."""
+    baselines = Baselines()
+    past = [baselines.step(grey(seed), seed / 10) for seed in range(4)]
+    other = baselines.step(grey(5, (24, 32)), 0.5)
+    assert other.frame_difference_mean == np.median([trivial.frame_difference_mean for trivial in past[1:]])
+    assert baselines.step(grey(6, (24, 32)), 0.6).frame_difference_mean > 0
+
+
 def test_no_score_depends_on_a_later_picture() -> None:
     """Two streams that differ from frame 3 on have the same scores before it."""
     one, other = Baselines(), Baselines()

@@ -114,16 +114,21 @@ def test_iou_decides_at_one_tenth_in_pixels() -> None:
     assert score([twelve] * FRAMES, truth).rbdc == 0.0
 
 
+def tracks(labels: list[np.ndarray]) -> list[list[int]]:
+    """Of each frame's regions."""
+    return [own for _, own in link_tracks(labels)]
+
+
 def test_regions_link_into_tracks_by_overlap() -> None:
     """A walker is one track, a jump begins another, and two that meet keep the larger overlap's."""
     first = square(0, 0).astype(np.int32) + 2 * square(40, 40)
     moved = square(4, 4).astype(np.int32)
     jumped = square(48, 0).astype(np.int32)
-    assert link_tracks([first, moved, jumped]) == [[0, 1], [0], [2]]
+    assert tracks([first, moved, jumped]) == [[0, 1], [0], [2]]
     met = np.ones((SIDE, SIDE), np.int32)
     small = square(0, 0, 8).astype(np.int32) + 2 * square(20, 20, 24)
-    assert link_tracks([small, met]) == [[0, 1], [1]]
-    assert link_tracks([np.zeros((SIDE, SIDE), np.int32), moved]) == [[], [0]]
+    assert tracks([small, met]) == [[0, 1], [1]]
+    assert tracks([np.zeros((SIDE, SIDE), np.int32), moved]) == [[], [0]]
 
 
 def test_cells_cover_the_picture_once_even_when_they_do_not_divide_it() -> None:
