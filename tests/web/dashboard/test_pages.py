@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from monitor.transport.sender import CLOSED, NEWER_FRAME, RECEIVER_LOST
 from monitor.types import State
 
 SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
@@ -75,6 +76,17 @@ def test_every_page_can_be_read_and_reached(site: Any, look: Callable[..., Any],
             assert screen.page.evaluate(CONTRAST) == [], (size, theme)
             assert screen.page.evaluate(UNNAMED) == [], (size, theme)
             assert screen.page.evaluate(WIDER) <= 0, (size, theme)
+
+
+def test_why_pictures_were_dropped_is_said(site: Any, look: Callable[..., Any]) -> None:
+    """In words for people, whatever the reason."""
+    site.begin()
+    screen = look()
+    screen.go("#/system")
+    screen.find("main td", has_text="1 dropped: a newer one came while the worker was busy").first.wait_for()
+    reasons = [NEWER_FRAME, RECEIVER_LOST, CLOSED]
+    words = "async (all) => { const { dropWords } = await import('/static/js/words.js'); return all.map(dropWords); }"
+    assert not set(reasons) & set(screen.page.evaluate(words, reasons))
 
 
 def test_a_chosen_theme_holds(site: Any, look: Callable[..., Any]) -> None:

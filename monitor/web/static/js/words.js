@@ -91,6 +91,14 @@ const CAUSES = {
 };
 export const causeWords = (cause) => CAUSES[cause] ?? cause;
 
+/** Why a picture never came to be judged. */
+const DROPS = {
+  newer_frame: "a newer one came while the worker was busy",
+  receiver_lost: "the worker restarted",
+  closed: "rareframe was stopped",
+};
+export const dropWords = (reason) => DROPS[reason] ?? reason;
+
 /** "1 in 12,000": the chance of it in an ordinary second. */
 export function rarity(p) {
   if (p === null || p === undefined) return "not known";

@@ -8,7 +8,7 @@ import * as live from "../live.js";
 import { tag } from "../parts.js";
 import { moment, span, timeTag } from "../time.js";
 import { complain, toast } from "../toast.js";
-import { bytes } from "../words.js";
+import { bytes, dropWords } from "../words.js";
 
 const REFRESH_MS = 10000;
 // Each tells of itself about once a second.
@@ -86,7 +86,11 @@ function showDrops(card, cameras) {
     const share = each.frames ? (100 * lost) / each.frames : 0;
     return h(
       "tr",
-      h("td", h("a", { href: `#/camera/${encodeURIComponent(each.camera)}` }, each.camera)),
+      h(
+        "td",
+        h("a", { href: `#/camera/${encodeURIComponent(each.camera)}` }, each.camera),
+        each.drops.map(({ label, total }) => h("p.hint", `${total.toLocaleString()} dropped: ${dropWords(label)}`)),
+      ),
       h("td.number", each.frames.toLocaleString()),
       h("td.number", each.dropped.toLocaleString()),
       h("td.number", each.missed.toLocaleString()),
