@@ -55,6 +55,14 @@ UNNAMED = """() => [...document.querySelectorAll("a, button, input, select, vide
     .filter((each) => !(each.ariaLabel || each.title || each.textContent.trim() || each.labels?.length
         || (each.tagName === "IMG" && each.hasAttribute("alt"))))
     .map((each) => each.outerHTML.slice(0, 90))"""
+# Of what stands in the header, whatever ends beyond the screen or begins before its neighbour has ended.
+BESIDE = """() => [...document.querySelectorAll(".brand, .tools > *, .tools button")]
+    .filter((each) => each.checkVisibility())
+    .map((each) => [each.className, each.getBoundingClientRect(), each.parentElement])
+    .filter(([, box, parent], n, all) => box.right > innerWidth
+        || (n && parent === all[n - 1][2] && box.left < all[n - 1][1].right)
+        || (n && all[0][1].right > box.left))
+    .map(([name]) => name)"""
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -122,6 +130,8 @@ def test_a_login_leads_where_one_wanted(site: Any, look: Callable[..., Any], use
     screen.page.get_by_role("button", name="Log in").click()
     screen.find("h1", has_text="Moves faster").wait_for()
     assert screen.page.get_by_role("button", name="Normal here").is_disabled()
+    screen.page.set_viewport_size(SIZES["phone"])
+    assert screen.page.evaluate(BESIDE) == []
     screen.page.get_by_role("button", name="Log out vera").click()
     screen.find("h1", has_text="Log in").wait_for()
     screen.go("#/wall")

@@ -71,7 +71,7 @@ function showProcesses(card, processes) {
       h("td.number", bytes(each.rss_bytes)),
     );
   });
-  fill(card, h("h2", "Processes"), table(["Process", "Is", "#Pid", "#Restarts", "#Memory"], rows));
+  fill(card, h("h2", "Processes"), table(["Process", "State", "#Pid", "#Restarts", "#Memory"], rows));
 }
 
 function processTag({ up, silent_s: silent }) {
@@ -129,7 +129,7 @@ function showSinks(card, sinks, who, again) {
       ? tag("rare", "rare", "Fails")
       : each.pending
         ? tag("learn", "learning", "Sends")
-        : tag("ok", "ordinary", "Well");
+        : tag("ok", "ordinary", "Works");
     return h(
       "tr",
       h("td", h("strong", each.sink), each.error && h("p.error", each.error), letters(each)),
@@ -139,7 +139,7 @@ function showSinks(card, sinks, who, again) {
     );
   });
   const nobody = "No sink is configured: events are stored and shown here, and nobody else is told.";
-  const heads = ["Sink", "Is", "#Waiting", "Dead letters"];
+  const heads = ["Sink", "State", "#Waiting", "Dead letters"];
   refill(card, h("h2", "Sinks"), rows.length ? table(heads, rows) : h("p.soft", nobody));
 }
 
