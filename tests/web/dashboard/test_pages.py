@@ -9,6 +9,7 @@ import pytest
 
 from monitor.transport.sender import CLOSED, NEWER_FRAME, RECEIVER_LOST
 from monitor.types import State
+from monitor.views import Health, Status, Trouble
 
 SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
 PAGES = {
@@ -130,6 +131,9 @@ def test_a_login_leads_where_one_wanted(site: Any, look: Callable[..., Any], use
     screen.page.get_by_role("button", name="Log in").click()
     screen.find("h1", has_text="Moves faster").wait_for()
     assert screen.page.get_by_role("button", name="Normal here").is_disabled()
+    trouble = Trouble("camera", "yard", "no pictures", 0, "")
+    site.stage.health = Health(Status.DEGRADED, can_alert=True, troubles=(trouble,) * 12)
+    screen.find(".health", has_text="12 things wrong").wait_for()
     screen.page.set_viewport_size(SIZES["phone"])
     assert screen.page.evaluate(BESIDE) == []
     screen.page.get_by_role("button", name="Log out vera").click()
