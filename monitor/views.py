@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from monitor.types import DetectorScore, Event, Link, State, Verdict
+from monitor.types import Count, DetectorScore, Event, Link, State, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class CameraView:
         link: None until its capture loop was heard.
         fps: Judgements per second of late; None before the second one.
         frames: Frames read, `dropped` not delivered to the worker, `missed` gaps that the worker saw.
+        drops: Those dropped, by reason (`monitor.transport.sender`).
         last_frame_ns: Wall time of the newest frame read.
         picture: The newest picture as JPEG, of wall time `picture_ns`.
         open_event: The event that is going on; `last_event`: the newest one told, open or closed.
@@ -93,6 +94,7 @@ class CameraView:
     told_24h: int = 0
     held_24h: int = 0
     alerts_per_day: float | None = None
+    drops: tuple[Count, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def _data_dir(tmp_path: Path) -> Path:
     outbox = Outbox(store, "ops")
     [due] = outbox.due(NOW_NS, 1)
     assert isinstance(due, Due)
-    outbox.bury(due, "sink ops: answered 401, expected 2xx; check `url` and `headers`", NOW_NS)
+    outbox.bury(due, "answered 401, expected 2xx; check `url` and `headers`", NOW_NS)
     store.close()
     return tmp_path
 
@@ -70,7 +70,7 @@ def test_dead_letters_are_listed_with_why(cli: Run, data_dir: Path) -> None:
     assert code == 0
     assert out == (
         "1  2026-09-21 14:15:00Z  ops  0123456789abcdef opened gate  1 attempts  "
-        "sink ops: answered 401, expected 2xx; check `url` and `headers`\n"
+        "answered 401, expected 2xx; check `url` and `headers`\n"
     )
     assert cli("sinks", "dead", "lines", "--data-dir", str(data_dir))[1] == ""
     [row] = json.loads(cli("sinks", "dead", "ops", "--data-dir", str(data_dir), "--json")[1])

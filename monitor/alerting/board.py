@@ -116,6 +116,7 @@ class CameraFacts:
             told_24h=tally.told,
             held_24h=tally.held,
             alerts_per_day=alerts_per_day,
+            drops=() if report is None else report.drops,
         )
 
 

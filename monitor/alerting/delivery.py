@@ -114,18 +114,18 @@ class SinkLoop:
         self._remember(None)
 
     def _failed(self, due: Due, error: SinkError) -> None:
-        failures = due.attempts + 1
+        failures, why = due.attempts + 1, self._why(error)
         if not error.retryable or failures >= self._retry.attempts:
-            self._outbox.bury(due, str(error), self._clock.wall_ns())
+            self._outbox.bury(due, why, self._clock.wall_ns())
             self._metrics.delivered(self._sink.name, Outcome.DEAD)
-            _log.error("delivery given up", sink=self._sink.name, id=due.event.id, attempts=failures, why=str(error))
-            self._delivery_error = str(error)
-            self._view = replace(self._view, error=str(error))
+            _log.error("delivery given up", sink=self._sink.name, id=due.event.id, attempts=failures, why=why)
+            self._delivery_error = why
+            self._view = replace(self._view, error=why)
             return
         wait_s = self._retry.wait_s(failures, error.after_s, self._rng)
-        self._outbox.put_off(due, self._clock.wall_ns() + int(wait_s * _S), str(error))
+        self._outbox.put_off(due, self._clock.wall_ns() + int(wait_s * _S), why)
         self._metrics.delivered(self._sink.name, Outcome.FAILED)
-        self._remember(str(error))
+        self._remember(why)
 
     def _refresh_if_due(self, look: Look) -> None:
         if not isinstance(self._sink, Refreshing) or self._clock.mono_ns() < self._refresh_ns:
@@ -135,10 +135,14 @@ class SinkLoop:
             self._sink.refresh(self._outbox.going_on(), look())
         except SinkError as error:
             self._metrics.delivered(self._sink.name, Outcome.FAILED)
-            self._refresh_error = str(error)
+            self._refresh_error = self._why(error)
         else:
             self._refresh_error = None
         self._remember(self._delivery_error)
+
+    def _why(self, error: SinkError) -> str:
+        """Without the sink's name, beside which it is always shown."""
+        return str(error).removeprefix(f"sink {self._sink.name}: ")
 
     def _remember(self, delivery_error: str | None) -> None:
         """Logged when it changes and when it ends, not at each attempt."""

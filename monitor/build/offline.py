@@ -27,6 +27,7 @@ from detectors.options import (
 from detectors.pipeline import GAP_PERIODS, GAP_S
 from detectors.stages import Stages
 from monitor.alerting.snapshots import with_overlay
+from monitor.build.clips import EventClips
 from monitor.build.detecting import chosen_device, pipeline, prepare_torch
 from monitor.build.planting import Planting, length_s, plants_for
 from monitor.build.rules import rules
@@ -65,15 +66,19 @@ LISTED_APART_S = 10.0
 _SCAN, _CLIP = "scan", "clip"
 
 
-def scan(config: Config, files: Sequence[Path], out: Path, progress: Callable[[ScanProgress], None]) -> Scan:
+def scan(
+    config: Config, files: Sequence[Path], out: Path, progress: Callable[[ScanProgress], None], *, clips: bool = False
+) -> Scan:
     """Scan recordings one by one, each with detectors that know nothing yet, and write the report.
+
+    With `clips`, each event's video is written beside it.
 
     Raises:
         OSError: `out` cannot be written to.
         DeviceError: There is no such GPU.
     """
     device = _prepared(config)
-    found = run_scan(files, out, partial(_route, config, device), with_overlay, progress)
+    found = run_scan(files, out, partial(_route, config, device, clips), with_overlay, progress)
     write_report(found, out)
     return found
 
@@ -207,10 +212,12 @@ def _prepared(config: Config) -> str:
     return device
 
 
-def _route(config: Config, device: str, path: Path) -> Route:
+def _route(config: Config, device: str, clips: bool, path: Path) -> Route:
     """The shipped route through one recording, knowing nothing yet."""
+    kept = EventClips(str(path), config) if clips else None
+    filming = None if kept is None else kept.filming
     try:
-        source = open_recording(path, config.analysis.fps)
+        source = open_recording(path, config.analysis.fps, filming)
     except SourceError as error:
         raise ScanError(error.detail) from error
     length_s = source.info.length_s
@@ -220,7 +227,7 @@ def _route(config: Config, device: str, path: Path) -> Route:
 
     def frames() -> Generator[Frame, None, None]:
         try:
-            with closing(due_frames(source, _SCAN, config.analysis.width, config.analysis.fps)) as due:
+            with closing(due_frames(source, _SCAN, config.analysis.width, config.analysis.fps, filming)) as due:
                 yield from due
         except SourceError as error:
             raise ScanError(error.detail) from error
@@ -232,7 +239,8 @@ def _route(config: Config, device: str, path: Path) -> Route:
         scorer.learn()
         return judgement
 
-    return Route(frames, judge, decider.judge, lambda: decider.end(_SCAN, "source ended"), length_s)
+    finish = partial(decider.end, _SCAN, "source ended")
+    return Route(frames, judge, decider.judge, finish, length_s, None if kept is None else kept.clip)
 
 
 def unbudgeted(sections: CameraSections, length_s: float | None) -> CameraSections:

@@ -29,7 +29,11 @@ _Text = Annotated[str, msgspec.Meta(max_length=1000)]
 
 
 class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was thought of one frame, see `monitor.types.Judgement`; without its pictures and reasons."""
+    """What was thought of one frame, see `monitor.types.Judgement`; without its pictures and reasons.
+
+    Attributes:
+        heard: Whether feedback had a say in it: the verdict is with it, all else is without, as it is judged again.
+    """
 
     verdict: Verdict
     score: float | None
@@ -37,6 +41,7 @@ class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     p_value: float | None
     scores: tuple[DetectorScore, ...]
     channels: tuple[ChannelScore, ...]
+    heard: bool = False
 
 
 class GridOfLesson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -96,7 +96,7 @@ class Clipping:
         if before is not None and before.closed_ns is not None and before.request.ended_ns == request.ended_ns:
             closed_ns = before.closed_ns
         self._asked[request.event] = _Asked(request, closed_ns)
-        filmed.ring.hold(request.event, _span(request, filmed.plan))
+        filmed.ring.hold(request.event, span_of(request, filmed.plan))
 
     def turn(self) -> None:
         """Make what is complete."""
@@ -114,7 +114,7 @@ class Clipping:
             self._finish(asked.request, self._cameras[asked.request.camera])
 
     def _is_complete(self, asked: _Asked, filmed: Filmed) -> bool:
-        span = _span(asked.request, filmed.plan)
+        span = span_of(asked.request, filmed.plan)
         if filmed.ring.cut(asked.request.event) is not None or filmed.ring.is_over(span):
             return True
         if asked.closed_ns is None:
@@ -124,7 +124,7 @@ class Clipping:
     def _finish(self, request: ClipRequest, filmed: Filmed) -> None:
         self._made[request.camera] = request.event, request.began_ns
         del self._asked[request.event]
-        span = _span(request, filmed.plan)
+        span = span_of(request, filmed.plan)
         cut = filmed.ring.cut(request.event)
         film = cut or filmed.ring.film(span)
         filmed.ring.release(request.event)
@@ -164,7 +164,8 @@ class Clipping:
         self._send(ClipPart(request.camera, request.event, piece, 0, 1, at_ns, at_ns, False, fault, b""))
 
 
-def _span(request: ClipRequest, plan: ClipPlan) -> Span:
+def span_of(request: ClipRequest, plan: ClipPlan) -> Span:
+    """What of its camera an event's clip shows."""
     since_ns = request.began_ns - round(plan.before_s * _S)
     until_ns = since_ns + round(plan.longest_s * _S)
     if request.ended_ns is not None:

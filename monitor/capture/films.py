@@ -124,6 +124,7 @@ def _decoded(track: Track, packets: Iterable[Packet]) -> Iterator[VideoFrame]:
     if not isinstance(decoder, VideoCodecContext):
         raise ValueError("it is no video")
     decoder.thread_count = 1
+    decoder.width, decoder.height = track.size_px  # which some codecs leave to the container
     if track.extradata is not None:
         decoder.extradata = track.extradata
     for packet in packets:

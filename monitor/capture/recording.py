@@ -8,8 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from detectors.base import Picture
+from monitor.capture.filming import Filming
 from monitor.capture.open import SourceOptions, open_source
-from monitor.capture.source import Source
+from monitor.capture.source import PacketListener, Source
 from monitor.capture.timing import Pace, Timeline
 from monitor.types import Frame, Stamp
 
@@ -27,17 +28,21 @@ class _NoClock:
         raise NotImplementedError("a recording is never waited for")
 
 
-def open_recording(path: Path, image_rate_hz: float) -> Source:
-    """Open a file or a folder of images, taken at `image_rate_hz`.
+def open_recording(path: Path, image_rate_hz: float, listener: PacketListener | None = None) -> Source:
+    """Open a file or a folder of images, taken at `image_rate_hz`; `listener` hears its packets if it has any.
 
     Raises:
         SourceError: It cannot be opened.
     """
-    return open_source(SourceOptions(str(path), live=False, image_rate_hz=image_rate_hz))
+    return open_source(SourceOptions(str(path), live=False, image_rate_hz=image_rate_hz), listener=listener)
 
 
-def due_frames(source: Source, camera: str, width_px: int, rate_hz: float) -> Generator[Frame, None, None]:
+def due_frames(
+    source: Source, camera: str, width_px: int, rate_hz: float, filming: Filming | None = None
+) -> Generator[Frame, None, None]:
     """The frames due for analysis, of one run called after the camera, times from 0; closes the source.
+
+    `filming` sees every picture before its frame is there.
 
     Raises:
         SourceError: While iterating: it broke off.
@@ -46,7 +51,10 @@ def due_frames(source: Source, camera: str, width_px: int, rate_hz: float) -> Ge
     with closing(source):
         for picture in source.pictures():
             moment = timeline.mark(picture.pts_s)
-            if pace.due(moment.mono_ns):
+            due = pace.due(moment.mono_ns)
+            if filming is not None:
+                filming.picture(picture, moment.wall_ns, due=due)
+            if due:
                 stamp = Stamp(camera, camera, seq, moment.wall_ns, moment.mono_ns, moment.pts)
                 yield Frame(stamp, picture.image(width_px))
                 seq += 1

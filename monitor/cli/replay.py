@@ -49,6 +49,8 @@ def _page(bundle: Bundle, here: Machine, came: Replayed, tolerance: float) -> It
         f"camera {manifest.camera}: {came.frames} frames judged again, {came.numbers} numbers compared; "
         f"the largest relative difference is {came.largest:.3g}, allowed are {tolerance:.3g}"
     )
+    if came.heard:
+        yield f"of {came.heard} of them feedback had a say in the verdict: the numbers compared are those without it"
     for name in came.changed:
         yield f"{name}: was changed since it was written"
     for each in came.differences[:_MOST_SHOWN]:
@@ -84,6 +86,7 @@ def _json(bundle: Bundle, here: Machine, came: Replayed, tolerance: float) -> st
                 "numbers": came.numbers,
                 "largest": came.largest,  # null where only one of two is known
                 "changed": came.changed,
+                "heard": came.heard,
                 "differences": came.differences,
                 "written_with": bundle.manifest.machine,
                 "judged_with": here,

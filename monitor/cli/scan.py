@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = examples(
     "rareframe scan street.mp4 --out report",
+    "rareframe scan street.mp4 --out report --clips",
     "rareframe scan day/*.mkv --out report --config site.yaml --seed 7",
 )
 
@@ -33,6 +34,7 @@ def scan(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for events.json, the pictures and report.html.")],
     config_file: ConfigOption = None,
     seed: SeedOption = None,
+    clips: Annotated[bool, typer.Option("--clips", help="Also write each event's video, as `clips:` says.")] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Report what is rare in recordings.
@@ -43,10 +45,12 @@ def scan(
     if missing:
         raise typer.BadParameter(f"expected recordings, got nothing at {', '.join(missing)}; check the path")
     config = offline_config(config_file, seed, str(files[0]))
-    from monitor.build import offline  # noqa: PLC0415 - see the package
+    from monitor import logs  # noqa: PLC0415 - see the package
+    from monitor.build import offline  # noqa: PLC0415
 
+    logs.set_up("scan", level="warning", style="text")  # standard output is for what was found
     with progress_bar() as show:
-        found = offline.scan(config, files, out, lambda at: show(_share(at), _words(at)))
+        found = offline.scan(config, files, out, lambda at: show(_share(at), _words(at)), clips=clips)
     if as_json:
         typer.echo((out / "events.json").read_text(encoding="utf-8"), nl=False)
     for file in found.files:

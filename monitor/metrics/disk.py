@@ -18,7 +18,10 @@ class DiskMetrics:
         self._used = Gauge("rareframe_events_bytes", "What stored events, their files included, take.", registry=r)
         self._quota = Gauge("rareframe_events_quota_bytes", "The most that they may take.", registry=r)
         self._deleted = Counter(
-            "rareframe_events_deleted_total", "Events deleted, by what they had to go for.", ["reason"], registry=r
+            "rareframe_events_deleted_total",
+            "Events deleted by retention, by what they had to go for; what people delete is in the audit.",
+            ["reason"],
+            registry=r,
         )
         for gauge in (self._free, self._used, self._quota):
             gauge.set(math.nan)

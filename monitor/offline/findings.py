@@ -8,7 +8,7 @@
              "began_s", "ended_s", "peak_s": seconds in the file, "frames": anomalous ones,
              "score", "limit", "p_value": of the strongest frame (p_value may be null),
              "reasons": [{"detector", "text", "p_value", "box": shares of the picture or null}],
-             "cause": why it closed, "snapshot", "overlay": paths below the output folder or null}],
+             "cause": why it closed, "snapshot", "overlay", "clip": paths below the output folder or null}],
  "moments": [{"id", "file", "at_s", "score", "limit", "p_value", "verdict", "snapshot", "overlay"}]}
 
 `moments` are each file's highest peaks of the score that lie in no event, strongest first, also where the verdict was
@@ -54,6 +54,7 @@ class Finding:
     cause: str | None
     snapshot: str | None
     overlay: str | None
+    clip: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

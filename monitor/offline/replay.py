@@ -50,6 +50,7 @@ class Replayed:
         largest: The largest relative difference; 0 if all came to the last bit.
         differences: Those beyond the tolerance.
         changed: Files of the bundle that are not as they were written.
+        heard: Frames in whose verdict feedback had a say then, which it has not here.
     """
 
     frames: int
@@ -57,6 +58,7 @@ class Replayed:
     largest: float
     differences: tuple[Difference, ...]
     changed: tuple[str, ...]
+    heard: int = 0
 
     @property
     def same(self) -> bool:
@@ -100,13 +102,15 @@ def replay(bundle: Bundle, pipeline: Pipeline, tolerance: float = TOLERANCE) -> 
     pipeline.stand(part(bundle.state, "standing"), pictures[: manifest.before])
     pipeline.allowance = limits  # type: ignore[assignment]  # of it only what is there is asked for
     found: list[Difference] = []
-    for shot, picture in zip(manifest.shots[manifest.before :], pictures[manifest.before :], strict=True):
+    again = manifest.shots[manifest.before :]
+    for shot, picture in zip(again, pictures[manifest.before :], strict=True):
         limits.expect(shot.told)
         found += compared(shot.stamp.seq, shot.told, pipeline.step(picture))
         pipeline.learn_again(list(_lessons(bundle, shot)))
     largest = max((each.relative for each in found), default=0.0)
     beyond = tuple(each for each in found if not each.relative <= tolerance)
-    return Replayed(len(pictures) - manifest.before, len(found), largest, beyond, bundle.changed)
+    heard = sum(shot.told.heard for shot in again)
+    return Replayed(len(again), len(found), largest, beyond, bundle.changed, heard)
 
 
 def compared(seq: int, then: Told, now: Reading) -> Iterator[Difference]:

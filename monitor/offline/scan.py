@@ -44,6 +44,7 @@ class Route:
         decide: What people would be told because of a judgement.
         end: What they would be told because the recording ended.
         length_s: For the progress display; None if the file does not say.
+        clip: The video of an event that closed, None where there is none; told of every event. None: none is wanted.
     """
 
     frames: Callable[[], Generator[Frame, None, None]]
@@ -51,6 +52,7 @@ class Route:
     decide: Callable[[Judgement], Sequence[Event]]
     end: Callable[[], Sequence[Event]]
     length_s: float | None
+    clip: Callable[[Event], bytes | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def scan(
     overlay: Callable[[Judgement], bytes | None],
     progress: Callable[[Progress], None],
 ) -> Scan:
-    """Scan `files` and write scores, snapshots and `events.json` below `out`.
+    """Scan `files` and write scores, snapshots, clips where they are wanted, and `events.json` below `out`.
 
     Args:
         route: Opens one file; may raise ScanError.
@@ -149,10 +151,10 @@ class _FileScan:
                 for frame in frames:
                     judgement = route.judge(frame)
                     at_s = self._note(judgement, lines)
-                    self._hear(route.decide(judgement))
+                    self._hear(route, route.decide(judgement))
                     yield at_s
         finally:
-            self._hear(route.end())
+            self._hear(route, route.end())
 
     def _note(self, judgement: Judgement, lines: TextIO) -> float:
         stamp = judgement.stamp
@@ -169,18 +171,19 @@ class _FileScan:
         self._moments.see(at_s, judgement)
         return at_s
 
-    def _hear(self, events: Sequence[Event]) -> None:
+    def _hear(self, route: Route, events: Sequence[Event]) -> None:
         """Take in what people would be told; an event is written down when it closes, and anew if it went on."""
         for event in events:
             self._peak.follow(event.began_ns)
+            clip = None if route.clip is None else route.clip(event)
             if event.phase is Phase.CLOSED:
-                finding = self._finding(event)
+                finding = self._finding(event, clip)
                 if self.findings and self.findings[-1].id == finding.id:
                     self.findings.pop()
                 self.findings.append(finding)
                 self._peak.forget()
 
-    def _finding(self, event: Event) -> Finding:
+    def _finding(self, event: Event, clip: bytes | None) -> Finding:
         began_s = self._in_file_s(event.began_ns)
         name = f"{self._name}-{round(began_s * 1000):09d}"
         before = self.findings[-1] if self.findings and self.findings[-1].id == name else None
@@ -201,6 +204,7 @@ class _FileScan:
             cause=event.cause,
             snapshot=snapshot,
             overlay=overlay,
+            clip=self._clip(name, clip),
         )
 
     def _strangest(self) -> Iterator[Moment]:
@@ -218,6 +222,14 @@ class _FileScan:
                 snapshot=snapshot,
                 overlay=overlay,
             )
+
+    def _clip(self, name: str, clip: bytes | None) -> str | None:
+        if clip is None:
+            return None
+        file = f"clips/{name}.mp4"
+        (self._out / "clips").mkdir(exist_ok=True)
+        (self._out / file).write_bytes(clip)
+        return file
 
     def _pictures(self, name: str, peak: Judgement | None) -> tuple[str | None, str | None]:
         if peak is None or peak.picture is None:

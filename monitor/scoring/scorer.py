@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import cv2
+import msgspec
 import numpy as np
 
 from detectors.base import ChannelReading, Floats, Image, Picture, Reading, StateDict, StateView
 from detectors.budget.diary import Minute
 from detectors.feedback.heed import Heed
 from detectors.pipeline import Pipeline
+from monitor.bundles.manifest import Told, told
 from monitor.learned import MOST_PICTURES, Learned, LearnedChannel
 from monitor.scoring.tape import Tape
 from monitor.types import ChannelScore, Frame, Judgement, Stamp, State, Verdict
@@ -72,7 +74,7 @@ class CameraScorer:
         reading = self._pipeline.step(Picture(frame.image, frame.stamp.mono_ns / _NS), local)
         judgement = self._told(frame, reading, self._clock() - began)
         if self._tape is not None:
-            self._tape.judged(frame, judgement, standing, self._pipeline.state)
+            self._tape.judged(frame, _logged(judgement, reading, self.bare), standing, self._pipeline.state)
         return judgement
 
     def told_learned(self, camera: str, wall_ns: int) -> tuple[Learned, list[bytes]]:
@@ -215,6 +217,21 @@ class CameraScorer:
             light=reading.light,
             look=self._pipeline.looks() if strange else (),
         )
+
+
+def _logged(judgement: Judgement, reading: Reading, bare: Reading | None) -> Told:
+    """What is compared when the frame is judged again: without feedback, which takes no part in that."""
+    if bare is None or bare is reading:
+        return told(judgement)
+    return msgspec.structs.replace(
+        told(judgement),
+        score=_plain(bare.value),
+        limit=_plain(bare.limit),
+        p_value=_plain(bare.p_value),
+        scores=bare.scores,
+        channels=tuple(channel_score(channel) for channel in bare.channels),
+        heard=True,
+    )
 
 
 def channel_score(reading: ChannelReading) -> ChannelScore:

@@ -40,8 +40,8 @@ from monitor.scoring.tape import Seen, Take
 MOST_WAITING = 2
 # Files of one camera that nobody has fetched.
 MOST_KEPT = 20
-# What no score depends on: the diary, the views, the pictures shown to people.
-_IDLE = ("budget/", "view/", "examples/")
+# What no score depends on: the diary, the views, the pictures shown to people, what feedback compares with.
+_IDLE = ("budget/", "view/", "examples/", "looks/")
 _NICE = 10
 _log = structlog.get_logger(__name__)
 

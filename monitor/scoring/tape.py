@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from detectors.base import Grid, StateDict, StateView, Verdict
-from monitor.bundles.manifest import Told, told
-from monitor.types import Frame, Judgement
+from monitor.bundles.manifest import Told
+from monitor.types import Frame
 
 _NS = 1_000_000_000
 Lessons = Sequence[tuple[str, Mapping[str, Grid]]]
@@ -91,19 +91,19 @@ class Tape:
         """Keep at least so many frames before the first strange one."""
         self._last = deque(self._last, max(frames, self._rules.before))
 
-    def judged(self, frame: Frame, judgement: Judgement, standing: StateView, state: Callable[[], StateDict]) -> None:
+    def judged(self, frame: Frame, told: Told, standing: StateView, state: Callable[[], StateDict]) -> None:
         """A frame was judged, and not learned yet.
 
         Args:
             frame: The frame.
-            judgement: Of it.
+            told: What was thought of it.
             standing: Where the pipeline stood before it was judged.
             state: Gives what the models know; asked for only if a take begins.
         """
         if self._last and self._last[-1].frame.image.shape != frame.image.shape:
             self.end("cut")
-        seen, now_ns = Seen(frame, told(judgement)), frame.stamp.mono_ns
-        if judgement.verdict is Verdict.ANOMALOUS:
+        seen, now_ns = Seen(frame, told), frame.stamp.mono_ns
+        if told.verdict is Verdict.ANOMALOUS:
             if self._strange_ns is None or now_ns - self._strange_ns >= self._rules.again_s * _NS:
                 self._kept = False
             self._strange_ns = now_ns

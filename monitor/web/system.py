@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from monitor.stored import AuditEntry
 from monitor.types import Phase
-from monitor.views import DeliveryView, DiskView, ProcessView
+from monitor.views import CameraView, DeliveryView, DiskView, ProcessView
 from monitor.web.answers import json_answer, missing
 from monitor.web.source import Archive, DeadLetter, House, Live
 from monitor.web.stored import Limit
@@ -37,11 +37,16 @@ class AuditPage:
 
 @dataclass(frozen=True, slots=True)
 class Drops:
-    """Frames of one camera since its capture started: read, `dropped` before the worker, `missed` on the way."""
+    """Frames of one camera since its capture started: read, `dropped` before the worker, `missed` on the way.
+
+    Attributes:
+        reasons: Those dropped by why: "newer_frame", "receiver_lost", "closed", as in the metrics.
+    """
 
     frames: int
     dropped: int
     missed: int
+    reasons: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ class SystemPages:
             SystemBody(
                 version=self._version,
                 processes=overview.processes,
-                drops={each.camera: Drops(each.frames, each.dropped, each.missed) for each in overview.cameras},
+                drops={each.camera: _drops(each) for each in overview.cameras},
                 disk=overview.disk,
                 sinks=tuple(_sink(view, letters) for view in overview.deliveries),
                 configuration=dict(configuration),
@@ -128,6 +133,10 @@ class SystemPages:
         count = self._archive.resend(sink, None, now_ns)
         self._archive.note_audit(who, "resend", sink, f"{count} dead letters", now_ns)
         return count
+
+
+def _drops(view: CameraView) -> Drops:
+    return Drops(view.frames, view.dropped, view.missed, {drop.label: drop.total for drop in view.drops})
 
 
 def _sink(view: DeliveryView, everything: Sequence[DeadLetter]) -> SinkBody:

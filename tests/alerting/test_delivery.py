@@ -78,7 +78,7 @@ def test_what_is_due_is_told_once_in_order(store, loop_of, new_sink, new_event, 
 def test_a_failure_is_put_off_for_longer_each_time(store, loop_of, new_sink, new_event, registry, clock) -> None:
     """Not tried again before half of the doubled wait, and surely after one and a half; a success ends the trouble."""
     store.record([new_event()], {}, clock.wall_ns())
-    sink = new_sink("hook", [SinkError("answered 500", retryable=True)] * 4)
+    sink = new_sink("hook", [SinkError("sink hook: answered 500", retryable=True)] * 4)
     loop = loop_of(sink)
     for wait_s in (1, 2, 4, 8):
         assert loop.run_once()

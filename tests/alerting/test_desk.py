@@ -252,11 +252,12 @@ def test_the_view_of_a_camera(house, play, new_report, clock, jpeg: bytes) -> No
     """State, score, limit, rate, counts, newest picture and event, as a frozen value."""
     house.desk.handle(ScoringReport("gate", "boot", 0, 100, 3, 90, None, 0))
     play("NNNAAAAAAA")
-    house.desk.handle(new_report(drops=(Count("queue full", 2), Count("stopping", 1))))
+    house.desk.handle(new_report(drops=(Count("newer_frame", 2), Count("receiver_lost", 1))))
     house.desk.tick()
     view = house.desk.overview.cameras[0]
     assert (view.camera, view.state, view.link, view.score, view.limit) == ("gate", State.ACTIVE, Link.ONLINE, 4.0, 2.0)
     assert (view.frames, view.dropped, view.missed, view.picture) == (10, 3, 3, jpeg)
+    assert view.drops == (Count("newer_frame", 2), Count("receiver_lost", 1))
     assert view.fps == pytest.approx(1.0, rel=0.2)
     assert view.open_event is not None
     assert view.last_event is not None

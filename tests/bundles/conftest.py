@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from detectors.channel import Channel, Detector
 from detectors.examples import Examples
 from detectors.features.pixels import Pixels
 from detectors.features.thumbnail import Thumbnail
+from detectors.feedback.heed import Heard, Heed
 from detectors.fusion import Part
 from detectors.models.zscore import ZScoreModel
 from detectors.options import (
@@ -34,7 +36,7 @@ from monitor.bundles.manifest import Machine
 from monitor.scoring.scorer import CameraScorer
 from monitor.scoring.takes import Origin, files_of
 from monitor.scoring.tape import Tape, TapeRules
-from monitor.types import Frame, Stamp
+from monitor.types import Frame, Stamp, Verdict
 
 NS = 1_000_000_000
 FPS = 10
@@ -45,7 +47,7 @@ ORIGIN = Origin(
 )
 
 
-def small_pipeline(allowance: Allowance | None = None) -> Pipeline:
+def small_pipeline(allowance: Allowance | None = None, heed: Heed | None = None) -> Pipeline:
     """Two channels, one of which looks at every second picture only; both learn fast, and while things are strange."""
     learning = LearningOptions(warmup=10, every_s=0.2, delay_s=4.0)
 
@@ -55,7 +57,7 @@ def small_pipeline(allowance: Allowance | None = None) -> Pipeline:
         return Channel(f"of_{name}", [detector], threshold, learning, 1.0, NoStages())
 
     nowhere = Zones({}, ())
-    watch = Watch(nowhere, Rules([]), Quantities([], nowhere, FPS))
+    watch = Watch(nowhere, Rules([]), Quantities([], nowhere, FPS), heed)
     looks = {
         "small": Look(Pixels(PixelsOptions(width=16, history=2))),
         "tiny": Look(Thumbnail(ThumbnailOptions(width=4, height=4)), every=2),
@@ -76,8 +78,13 @@ def picture_of(seq: int, *, strange: bool = False) -> Frame:
 @pytest.fixture(scope="session")
 def written() -> dict[str, bytes]:
     """The files of a bundle: some seconds of an intruder in a scene that was known."""
+    return take_of(small_pipeline())
+
+
+def take_of(pipeline: Pipeline) -> dict[str, bytes]:
+    """The files of the bundle of an intruder, as this pipeline judged it."""
     takes: list = []
-    scorer = CameraScorer(small_pipeline(), tape=Tape(RULES, takes.append))
+    scorer = CameraScorer(pipeline, tape=Tape(RULES, takes.append))
     for seq in range(READY + 50):
         scorer.judge(picture_of(seq, strange=READY <= seq < READY + 6))
         scorer.learn()
@@ -98,6 +105,21 @@ def bundle_file(tmp_path: Path, written: dict[str, bytes]) -> Callable[..., Path
         return path
 
     return make
+
+
+class Halves(Heed):
+    """Feedback that leaves half of what is strange in the first channel, and nothing to be told of there."""
+
+    def hear(self, *told: object) -> Heard:
+        """As `Heed.hear`."""
+        first, *others = told[2]  # type: ignore[misc]
+        return Heard((replace(first, value=(first.value or 0.0) / 2, verdict=Verdict.NORMAL), *others), "like event 1")
+
+
+@pytest.fixture
+def heard() -> dict[str, bytes]:
+    """The files of a bundle with whose verdicts feedback had a say."""
+    return take_of(small_pipeline(heed=Halves(0)))
 
 
 @pytest.fixture

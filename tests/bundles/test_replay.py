@@ -13,7 +13,7 @@ import pytest
 
 from detectors.base import StateError
 from detectors.pipeline import Pipeline
-from monitor.bundles.archive import read
+from monitor.bundles.archive import read, write
 from monitor.bundles.arrays import packed, unpacked
 from monitor.bundles.manifest import MANIFEST, STATE, BundleError, decode, encode
 from monitor.offline.replay import Replayed, replay
@@ -51,6 +51,19 @@ def test_without_what_was_learned_meanwhile_it_would_not_be(
     came = judged_again(manifest_json=encode(msgspec.structs.replace(manifest, shots=shots)))
     assert not came.same
     assert 1e-6 < came.largest < math.inf
+
+
+def test_what_feedback_said_is_not_judged_again_and_that_is_told(
+    tmp_path: Path, fresh: Fresh, heard: dict[str, bytes]
+) -> None:
+    """The numbers are those without it, to the last bit; the verdict is the one that people were told."""
+    write(tmp_path / "event.zip", heard)
+    bundle = read(tmp_path / "event.zip")
+    came = replay(bundle, fresh())
+    assert (came.same, came.largest, came.heard) == (True, 0.0, came.frames)
+    told = bundle.manifest.shots[bundle.manifest.before].told
+    assert told.heard
+    assert told.verdict is told.channels[0].verdict is Verdict.ANOMALOUS
 
 
 def test_one_pixel_is_noticed(judged_again: Callable[..., Replayed], written: dict[str, bytes]) -> None:

@@ -109,7 +109,7 @@ def test_pictures_that_depend_on_later_ones_are_in_order(filmed: Callable[..., F
             assert np.array_equal(by_time[float(at_s)], source.all[mark.wall_ns])
 
 
-@pytest.mark.parametrize("codec", ["mjpeg", "mpeg4", "libx265"])
+@pytest.mark.parametrize("codec", ["mjpeg", "mpeg4", "ffv1", "libx265"])
 def test_what_browsers_do_not_play_is_encoded_when_a_clip_is_made(
     filmed: Callable[..., Filmed], tmp_path: Path, codec: str
 ) -> None:

@@ -26,6 +26,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.capture.demo import parse_demo, scene_of, write_video
 from monitor.capture.scene import RareEvent
+from monitor.transport import make_key_file
 
 PROMETHEUS = Path("/usr/bin/prometheus")
 RULES = Path(__file__).parents[2] / "deploy" / "rules" / "*.yml"
@@ -204,6 +205,15 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Da
             return ends.enter_context(running(tmp_path_factory.mktemp("daemon"), full, environ))
 
         yield run
+
+
+@pytest.fixture(scope="module")
+def over_tcp(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A `transport` as of processes on several hosts, though all are on this one: with a key, which encrypts it."""
+    key = tmp_path_factory.mktemp("link") / "key"
+    make_key_file(key)
+    places = {name: f"tcp://127.0.0.1:{free_port()}" for name in ("frames", "judgements", "heartbeats", "requests")}
+    return {"kind": "tcp", "key_file": str(key), **places}
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Clips of real RTSP cameras: one whose event ends, one that dies in the middle of it, and a capture process killed."""
+"""Clips of RTSP cameras, over TCP with a key: an event ends, a camera dies in one, a capture process is killed."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ class Watched:
 
 
 @pytest.fixture(scope="module", name="watched")
-def _watched(start: Any, hook: Any, rtsp_camera: Any, tmp_path_factory: pytest.TempPathFactory) -> Watched:
+def _watched(
+    start: Any, hook: Any, rtsp_camera: Any, over_tcp: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Watched:
     folder = tmp_path_factory.mktemp("cameras")
     short, long = write(folder / "short.mp4", ENDED_S), write(folder / "long.mp4", LENGTH_S)
     steady = rtsp_camera("--file", f"gate={short}", "--camera", "shed=h264:320x180@10:snow")
@@ -98,6 +100,7 @@ def _watched(start: Any, hook: Any, rtsp_camera: Any, tmp_path_factory: pytest.T
     sources = {"gate": steady.urls[0], "shed": steady.urls[1], "yard": dying.urls[0]}
     told = {
         "cameras": {name: {"source": source} for name, source in sources.items()},
+        "transport": over_tcp,
         "rules": [RULE],
         "clips": {"before_s": BEFORE_S, "after_s": AFTER_S, "longest_s": 600},
         "episodes": {"refractory_s": 0},

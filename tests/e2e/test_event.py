@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +70,20 @@ def test_every_sink_is_told_of_the_beginning_and_the_end(told: Told) -> None:
         for event in told.events:
             phases = [telling["phase"] for telling in got if telling["id"] == event["id"]]
             assert (phases[0], phases[-1]) == ("opened", "closed")
+
+
+def test_every_event_is_judged_again_to_the_same_scores(told: Told, tmp_path: Path) -> None:
+    """Its bundle is fetched as a browser does, and another process comes to the numbers that were logged."""
+    for event in told.events:
+        page, bundle = f"/api/v1/events/{event['id']}/bundle", tmp_path / f"{event['id']}.zip"
+        told.daemon.until(lambda page=page: told.daemon.get(page).is_success, 60, "the event's bundle")
+        bundle.write_bytes(told.daemon.get(page).content)
+        command = [sys.executable, "-m", "monitor.cli", "replay", str(bundle), "--json"]
+        came = subprocess.run(command, capture_output=True, check=False, text=True)
+        again = json.loads(came.stdout)
+        assert (came.returncode, again["differences"]) == (0, [])
+        assert again["same"]
+        assert again["frames"] > 0
 
 
 def test_the_status_page_shows_the_events(told: Told) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from detectors.base import Picture, Reason
 from monitor.deciding.episodes import Episodes, Rules, end, step
 from monitor.offline.peaks import APART_S, MOMENTS_KEPT, MOMENTS_SHOWN, PEAKS_KEPT, Moments
 from monitor.offline.scan import Progress, Route, ScanError, scan
-from monitor.types import Event, Frame, Judgement, Stamp, State, Verdict
+from monitor.types import Event, Frame, Judgement, Phase, Stamp, State, Verdict
 
 MakeClip = Callable[[Path, Iterable[int]], None]
 Opener = Callable[[Path], Generator[Picture, None, None]]
@@ -120,6 +121,21 @@ def test_a_recording_becomes_events_with_pictures_of_their_strongest_frames(
     assert first["reasons"][0]["text"] == "It is <bright>"
     assert (second["began_s"], second["cause"]) == (3.5, "source ended")
     assert (out / second["snapshot"]).read_bytes() == b"picture 38"
+
+
+def test_clips_are_written_beside_where_they_are_wanted(clip: Path, tmp_path: Path, opener: Opener) -> None:
+    """Named after their events; one that could not be made is null, as all are where none is wanted."""
+    wanted, out = make_route(opener), tmp_path / "out"
+    videos = iter([b"video", None])
+
+    def video(event: Event) -> bytes | None:
+        return next(videos) if event.phase is Phase.CLOSED else None
+
+    scan([clip], out, lambda path: replace(wanted(path), clip=video), overlay, lambda _: None)
+    first, second = json.loads((out / "events.json").read_text())["events"]
+    assert first["clip"] == f"clips/{first['id']}.mp4"
+    assert (out / first["clip"]).read_bytes() == b"video"
+    assert second["clip"] is None
 
 
 @pytest.mark.parametrize(("after", "peak"), [([120] * 5, 13), ([250] * 5, 35)], ids=["weaker", "stronger"])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from detectors.base import StateDict
-from monitor.bundles.manifest import MANIFEST, Machine, decode
+from monitor.bundles.manifest import MANIFEST, Machine, decode, told
 from monitor.scoring.scorer import CameraScorer
 from monitor.scoring.takes import MOST_KEPT, Origin, TakeWriter
 from monitor.scoring.tape import Take, Tape, TapeRules
@@ -40,7 +40,7 @@ class Play:
             frame = self.frame(self.seq)
             verdict = Verdict.ANOMALOUS if letter == "A" else Verdict.NORMAL
             judgement = Judgement(frame.stamp, State.ACTIVE, "", verdict, 1.0, 0.5, 2.0, (), (), None, None, 0.01)
-            self.tape.judged(frame, judgement, {"taken": np.array(self.seq)}, self._copy)
+            self.tape.judged(frame, told(judgement), {"taken": np.array(self.seq)}, self._copy)
             self.tape.learned([("moving", {})] if self.seq % 2 else [])
             self.seq += 1
 

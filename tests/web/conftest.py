@@ -16,7 +16,7 @@ from monitor.alerting.claims import bundle_of
 from monitor.alerting.store import EventStore, StoreError
 from monitor.build.house import ConfiguredHouse
 from monitor.config import load_text
-from monitor.types import Event, Link, Phase, Reason, State, Verdict
+from monitor.types import Count, Event, Link, Phase, Reason, State, Verdict
 from monitor.views import CameraView, DeliveryView, Health, Overview, ProcessView, Status
 from monitor.web.access import LOOPBACK_NAMES, Doors, Token, User
 from monitor.web.app import Application, Shown, create_app
@@ -63,13 +63,14 @@ CAMERA = CameraView(
     scores=(),
     fps=5.0,
     frames=100,
-    dropped=0,
+    dropped=3,
     missed=0,
     last_frame_ns=NOW_NS,
     picture=PICTURE,
     picture_ns=NOW_NS,
     open_event=EVENT,
     last_event=EVENT,
+    drops=(Count("newer_frame", 2), Count("receiver_lost", 1)),
 )
 WELL = Health(Status.READY, can_alert=True, troubles=())
 PASSWORDS = {"vera": "vera's password", "otto": "otto's password"}

@@ -113,7 +113,12 @@ def test_the_system_page_has_all_but_secrets(otto: Any) -> None:
     body = answer.json()
     assert body["version"] == "1.2.3"
     assert body["processes"][0]["process"] == "worker"
-    assert body["drops"]["gate"] == {"frames": 100, "dropped": 0, "missed": 0}
+    assert body["drops"]["gate"] == {
+        "frames": 100,
+        "dropped": 3,
+        "missed": 0,
+        "reasons": {"newer_frame": 2, "receiver_lost": 1},
+    }
     assert body["configuration"]["cameras"]["gate"]["source"].endswith("10.0.0.5/sub")
     for secret in ("s3cret", "scrypt$", "hook-t0ken"):
         assert secret not in answer.text

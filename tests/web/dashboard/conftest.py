@@ -22,7 +22,7 @@ from monitor.build.house import ConfiguredHouse
 from monitor.capture.demo import write_video
 from monitor.capture.scene import Cue, RareKind, Scene
 from monitor.stored import Minute
-from monitor.types import DetectorScore, Event, Link, Phase, Reason, State, Verdict
+from monitor.types import Count, DetectorScore, Event, Link, Phase, Reason, State, Verdict
 from monitor.views import CameraView, Health, Overview, ProcessView, Status
 from monitor.web.access import LOOPBACK_NAMES, Doors, User
 from monitor.web.app import Shown, create_app
@@ -79,6 +79,7 @@ CAMERA = CameraView(
     last_event=None,
     told_24h=1,
     alerts_per_day=3.0,
+    drops=(Count("newer_frame", 1),),
 )
 
 

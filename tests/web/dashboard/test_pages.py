@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from monitor.transport.sender import CLOSED, NEWER_FRAME, RECEIVER_LOST
 from monitor.types import State
+from monitor.views import Health, Status, Trouble
 
 SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
 PAGES = {
@@ -54,6 +56,14 @@ UNNAMED = """() => [...document.querySelectorAll("a, button, input, select, vide
     .filter((each) => !(each.ariaLabel || each.title || each.textContent.trim() || each.labels?.length
         || (each.tagName === "IMG" && each.hasAttribute("alt"))))
     .map((each) => each.outerHTML.slice(0, 90))"""
+# Of what stands in the header, whatever ends beyond the screen or begins before its neighbour has ended.
+BESIDE = """() => [...document.querySelectorAll(".brand, .tools > *, .tools button")]
+    .filter((each) => each.checkVisibility())
+    .map((each) => [each.className, each.getBoundingClientRect(), each.parentElement])
+    .filter(([, box, parent], n, all) => box.right > innerWidth
+        || (n && parent === all[n - 1][2] && box.left < all[n - 1][1].right)
+        || (n && all[0][1].right > box.left))
+    .map(([name]) => name)"""
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -75,6 +85,17 @@ def test_every_page_can_be_read_and_reached(site: Any, look: Callable[..., Any],
             assert screen.page.evaluate(CONTRAST) == [], (size, theme)
             assert screen.page.evaluate(UNNAMED) == [], (size, theme)
             assert screen.page.evaluate(WIDER) <= 0, (size, theme)
+
+
+def test_why_pictures_were_dropped_is_said(site: Any, look: Callable[..., Any]) -> None:
+    """In words for people, whatever the reason."""
+    site.begin()
+    screen = look()
+    screen.go("#/system")
+    screen.find("main td", has_text="1 dropped: a newer one came while the worker was busy").first.wait_for()
+    reasons = [NEWER_FRAME, RECEIVER_LOST, CLOSED]
+    words = "async (all) => { const { dropWords } = await import('/static/js/words.js'); return all.map(dropWords); }"
+    assert not set(reasons) & set(screen.page.evaluate(words, reasons))
 
 
 def test_a_chosen_theme_holds(site: Any, look: Callable[..., Any]) -> None:
@@ -110,6 +131,11 @@ def test_a_login_leads_where_one_wanted(site: Any, look: Callable[..., Any], use
     screen.page.get_by_role("button", name="Log in").click()
     screen.find("h1", has_text="Moves faster").wait_for()
     assert screen.page.get_by_role("button", name="Normal here").is_disabled()
+    trouble = Trouble("camera", "yard", "no pictures", 0, "")
+    site.stage.health = Health(Status.DEGRADED, can_alert=True, troubles=(trouble,) * 12)
+    screen.find(".health", has_text="12 things wrong").wait_for()
+    screen.page.set_viewport_size(SIZES["phone"])
+    assert screen.page.evaluate(BESIDE) == []
     screen.page.get_by_role("button", name="Log out vera").click()
     screen.find("h1", has_text="Log in").wait_for()
     screen.go("#/wall")

@@ -21,6 +21,7 @@ export function eventTags(event) {
     event.shadow && tag("plain", "unknown", "Shadow", "Raised by the camera's shadow: nobody is told of it"),
     kind === "anomaly" &&
       event.state !== "active" &&
+      event.held !== STATES[event.state]?.toLowerCase() &&
       tag("plain", "learning", STATES[event.state] ?? event.state, "The camera's state at its strongest frame"),
   ].filter(Boolean);
 }

@@ -25,7 +25,7 @@ export function showReasons(card, event, media) {
 }
 
 function by(reason) {
-  const chance = reason.p_value === null ? "" : `, ${rarity(reason.p_value)}`;
+  const chance = reason.p_value === null ? "" : `, ${rarity(reason.p_value, "moments")}`;
   return `${reason.detector} (${reason.channel})${chance}`;
 }
 
@@ -39,10 +39,7 @@ export function showFacts(card, event) {
       "Strongest",
       `${second(event.peak_ns / 1e6)}, score ${figure(event.score)} where the limit was ${figure(event.limit)}`,
     ],
-    ofPicture && [
-      "How rare",
-      event.p_value === null ? "not known" : `${rarity(event.p_value)} moments of this camera's ordinary life`,
-    ],
+    ofPicture && ["How rare", rarity(event.p_value, "moments of this camera's ordinary life")],
     ofPicture && ["Camera", `${STATES[event.state] ?? event.state}${event.light ? `, ${event.light}` : ""}`],
     event.cause && ["Ended", sentence(causeWords(event.cause))],
     event.held && ["Held", `Nobody was told at once: ${event.held}`],

@@ -113,7 +113,7 @@ export function budgetCard(card, camera, who) {
     "aria-label": "Alerts a day",
   });
   const save = h("button", { type: "submit", disabled: !may }, "Save");
-  const form = h("form.row", { onsubmit: submit }, input, h("span.unit", "alerts a day, about"), save);
+  const form = h("form.row", { onsubmit: submit }, input, h("span.unit", "alerts a day"), save);
   fill(
     card,
     h("h2", "Alert budget"),

@@ -8,7 +8,7 @@ import { STATES, STATE_HELP, figure } from "./words.js";
 
 const HEIGHT = 260;
 const LEFT = 48; // the scale's width, so that what is above and below lies over the same time
-const RIGHT = 22;
+const RIGHT = 32; // half of a time of day below it
 
 export class Plot {
   constructor(signal) {

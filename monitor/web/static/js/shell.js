@@ -5,7 +5,7 @@ import { icon } from "./icons.js";
 import { showHelp } from "./keys.js";
 import * as live from "./live.js";
 import { nextTheme, theme } from "./look.js";
-import { hour, timeTag } from "./time.js";
+import { hour, moment, timeTag } from "./time.js";
 import { toastHost, complain } from "./toast.js";
 import { sentence } from "./words.js";
 
@@ -162,7 +162,7 @@ function trouble(each) {
     ": ",
     each.what,
     " ",
-    h("span.since", "since ", timeTag(each.since_ns / 1e6)),
+    h("span.since", "since ", timeTag(each.since_ns / 1e6, moment)),
   );
   return h("div.trouble", icon("degraded"), h("div", said, each.remedy && h("p.remedy", sentence(each.remedy))));
 }

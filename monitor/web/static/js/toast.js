@@ -2,6 +2,7 @@
 
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
+import { faultWords } from "./words.js";
 
 const STAY_MS = 8000;
 const host = h("div.toasts", { role: "status", "aria-live": "polite" });
@@ -24,5 +25,5 @@ export function toast(text, { undo, bad } = {}) {
 /** Say what went wrong, and what to do about it. */
 export function complain(error) {
   if (error.name === "AbortError") return;
-  toast([error.message, error.remedy].filter(Boolean).join(" – "), { bad: true });
+  toast(faultWords(error), { bad: true });
 }

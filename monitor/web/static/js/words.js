@@ -21,7 +21,7 @@ const LOOKS = {
  */
 export function standing(camera, connection, nowMs) {
   const [key, why] = judged(camera, connection, nowMs);
-  return { key, word: LOOKS[key][0], tone: LOOKS[key][1], why };
+  return { key, word: LOOKS[key][0], tone: LOOKS[key][1], why: sentence(why) };
 }
 
 function judged(camera, connection, nowMs) {
@@ -69,11 +69,14 @@ export const STATE_HELP = {
   off: "rareframe was not running, so nothing is known",
 };
 
-/** "Ordinary text" → "Ordinary text." */
+/** "ordinary text" → "Ordinary text."; an address stays as it is. */
 export function sentence(text) {
-  const said = text.charAt(0).toUpperCase() + text.slice(1);
+  const said = /^[a-z]+:\/\//.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?…]$/.test(said) ? said : `${said}.`;
 }
+
+/** What went wrong, and what to do about it. */
+export const faultWords = ({ message, remedy }) => [message, remedy].filter(Boolean).map(sentence).join(" ");
 
 /** Why an event ended. */
 const CAUSES = {
@@ -91,11 +94,20 @@ const CAUSES = {
 };
 export const causeWords = (cause) => CAUSES[cause] ?? cause;
 
-/** "1 in 12,000": the chance of it in an ordinary second. */
-export function rarity(p) {
+/** Why a picture never came to be judged. */
+const DROPS = {
+  newer_frame: "a newer one came while the worker was busy",
+  receiver_lost: "the worker restarted",
+  closed: "rareframe was stopped",
+};
+export const dropWords = (reason) => DROPS[reason] ?? reason;
+
+/** "1 in 12,000 moments": the chance of it; `moments` says of which. */
+export function rarity(p, moments) {
   if (p === null || p === undefined) return "not known";
-  if (p <= 0) return "never seen before";
-  return `1 in ${Math.max(1, Math.round(1 / p) > 1000 ? Number((1 / p).toPrecision(2)) : Math.round(1 / p)).toLocaleString()}`;
+  if (p <= 0) return `none of the ${moments}`;
+  const one = Math.max(1, Math.round(1 / p));
+  return `1 in ${(one > 1000 ? Number(one.toPrecision(2)) : one).toLocaleString()} ${moments}`;
 }
 
 /** A score with as many digits as tell something. */

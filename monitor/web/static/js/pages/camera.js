@@ -98,7 +98,7 @@ class Now {
     const chance =
       camera.p_value === null || camera.p_value > 0.5
         ? ""
-        : `${rarity(camera.p_value)} ordinary moments is so strange · `;
+        : `${rarity(camera.p_value, "ordinary moments")} is so strange · `;
     say(
       this.facts,
       `${chance}${rate}${camera.frames.toLocaleString()} pictures, ${camera.dropped.toLocaleString()} dropped`,

@@ -3,6 +3,7 @@
 import { login as enter } from "../api.js";
 import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
+import { faultWords } from "../words.js";
 
 export function loginPage(root, { onLogin, title }) {
   const user = h("input", {
@@ -19,7 +20,7 @@ export function loginPage(root, { onLogin, title }) {
     "form.card.login",
     { onsubmit: submit },
     h("h1", "Log in"),
-    h("p", "This rareframe can be reached from other machines, so it asks who you are."),
+    h("p", "What cameras see is not for everybody, so rareframe asks who you are."),
     h("label", "User", user),
     h("label", "Password", password),
     wrong,
@@ -37,8 +38,7 @@ export function loginPage(root, { onLogin, title }) {
       await enter(user.value, password.value);
       await onLogin();
     } catch (error) {
-      const remedy = error.remedy ? ` – ${error.remedy}` : "";
-      fill(wrong, icon("rare"), h("span", `${error.message}${remedy}`));
+      fill(wrong, icon("rare"), h("span", faultWords(error)));
       wrong.hidden = false;
       password.value = "";
       password.focus();

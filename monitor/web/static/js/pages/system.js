@@ -8,7 +8,7 @@ import * as live from "../live.js";
 import { tag } from "../parts.js";
 import { moment, span, timeTag } from "../time.js";
 import { complain, toast } from "../toast.js";
-import { bytes } from "../words.js";
+import { bytes, dropWords } from "../words.js";
 
 const REFRESH_MS = 10000;
 // Each tells of itself about once a second.
@@ -71,7 +71,7 @@ function showProcesses(card, processes) {
       h("td.number", bytes(each.rss_bytes)),
     );
   });
-  fill(card, h("h2", "Processes"), table(["Process", "Is", "#Pid", "#Restarts", "#Memory"], rows));
+  fill(card, h("h2", "Processes"), table(["Process", "State", "#Pid", "#Restarts", "#Memory"], rows));
 }
 
 function processTag({ up, silent_s: silent }) {
@@ -86,7 +86,11 @@ function showDrops(card, cameras) {
     const share = each.frames ? (100 * lost) / each.frames : 0;
     return h(
       "tr",
-      h("td", h("a", { href: `#/camera/${encodeURIComponent(each.camera)}` }, each.camera)),
+      h(
+        "td",
+        h("a", { href: `#/camera/${encodeURIComponent(each.camera)}` }, each.camera),
+        each.drops.map(({ label, total }) => h("p.hint", `${total.toLocaleString()} dropped: ${dropWords(label)}`)),
+      ),
       h("td.number", each.frames.toLocaleString()),
       h("td.number", each.dropped.toLocaleString()),
       h("td.number", each.missed.toLocaleString()),
@@ -125,7 +129,7 @@ function showSinks(card, sinks, who, again) {
       ? tag("rare", "rare", "Fails")
       : each.pending
         ? tag("learn", "learning", "Sends")
-        : tag("ok", "ordinary", "Well");
+        : tag("ok", "ordinary", "Works");
     return h(
       "tr",
       h("td", h("strong", each.sink), each.error && h("p.error", each.error), letters(each)),
@@ -135,7 +139,7 @@ function showSinks(card, sinks, who, again) {
     );
   });
   const nobody = "No sink is configured: events are stored and shown here, and nobody else is told.";
-  const heads = ["Sink", "Is", "#Waiting", "Dead letters"];
+  const heads = ["Sink", "State", "#Waiting", "Dead letters"];
   refill(card, h("h2", "Sinks"), rows.length ? table(heads, rows) : h("p.soft", nobody));
 }
 

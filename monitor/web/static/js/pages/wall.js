@@ -150,7 +150,7 @@ function lastEvent(event) {
   const words = h(
     "span.words",
     h("span.what", headline(event)),
-    h("span.when", event.phase === "closed" ? "" : "going on, since ", timeTag(event.began_ns / 1e6)),
+    h("span.when", event.phase === "closed" ? "" : "still going on, began ", timeTag(event.began_ns / 1e6)),
   );
   return h("a", { href: `#/event/${event.id}`, "aria-label": `Last event: ${headline(event)}` }, thumb, words);
 }
