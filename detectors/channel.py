@@ -46,6 +46,8 @@ MOST_CELLS = 5
 # to set a limit.
 RANKED_S = 6 * 3600
 LEAST_RANKED = 2000
+# A fitted tail is believed for so many times as long as the life that is known, no longer.
+FARTHEST = 10
 # Beside the strongest detector, one whose score is as common as this has nothing to say. Unit: p-value.
 COMMON = 0.05
 _NOTHING = Score(None, None)
@@ -148,7 +150,7 @@ class Channel:
         verdict, p_value = Verdict.UNKNOWN, None
         if fused.value is not None and limit is not None:
             verdict = Verdict.ANOMALOUS if fused.value > limit else Verdict.NORMAL
-            p_value = self._calibration.p_value(fused.value)
+            p_value = self._p_value(fused.value)
         return ChannelReading(self.name, state, why, verdict, fused.value, p_value, limit, fused.heatmap)
 
     def without(self, cells: Mask) -> Score:
@@ -174,7 +176,7 @@ class Channel:
         if reading.limit is None or reading.value is None or value is None or value >= reading.value:
             return reading
         verdict = Verdict.ANOMALOUS if value > reading.limit else Verdict.NORMAL
-        p_value, heatmap = self._calibration.p_value(value), self._rest.fused.heatmap
+        p_value, heatmap = self._p_value(value), self._rest.fused.heatmap
         return replace(reading, verdict=verdict, value=value, p_value=p_value, heatmap=heatmap)
 
     @property
@@ -319,6 +321,11 @@ class Channel:
                 own = self._scores[name].value
                 if own is not None:
                     rank.learn(at_s, own, verdict, accepted=self.accepting)
+
+    def _p_value(self, value: float) -> float | None:
+        found = self._calibration.p_value(value)
+        least = [rank.p_value(math.inf) or 0.0 for rank in self._ranks.values()]  # 1 / (moments + 1) of each
+        return None if found is None else max(found, min(least) / FARTHEST)
 
     def _standing(self, limit: float | None, given: Given | None) -> tuple[State, str]:
         if self._warming:

@@ -48,10 +48,6 @@ def _pictures() -> Iterator[tuple[int, Image]]:
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.skipif(not DAYS.is_dir(), reason="needs ../shared/data/upcam_1fps")
-@pytest.mark.xfail(
-    strict=True,
-    reason="it is told at once, but closes as quiet when `place` knows it, after its delay of ten minutes",
-)
 def test_a_chair_that_is_moved_for_good_is_accepted_within_six_hours() -> None:
     """Drawn into a day of a lived-in room; people, dusk and infra-red go on around it."""
     sections = config.load(LITE)

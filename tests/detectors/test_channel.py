@@ -11,7 +11,7 @@ import pytest
 
 from detectors.base import ChannelReading, Grid, Score, State, StateDict, StateError, StateView, Verdict
 from detectors.budget.allowance import Given
-from detectors.channel import SMOOTHING_S, Channel, Detector, Lesson
+from detectors.channel import FARTHEST, SMOOTHING_S, Channel, Detector, Lesson
 from detectors.fusion import SETTLING, Part
 from detectors.gate import HASTE
 from detectors.options import LearningOptions, ZScoreThresholdOptions
@@ -103,6 +103,15 @@ def ready(names: tuple[str, ...] = ("a",), learning: LearningOptions = LEARNING)
 def scored(play: Play) -> dict[str, float | None]:
     """Each detector's own score of the last picture."""
     return {score.name: score.value for score in play.channel.scores}
+
+
+def test_no_chance_is_smaller_than_a_tenth_of_what_the_known_life_can_tell() -> None:
+    """A tail that was fitted to a minute says nothing of days, however far beyond it a score lies."""
+    play = ready()
+    seconds = READY * STEP_S
+    told = play.step({"a": grid(1e6)}).p_value
+    assert told is not None
+    assert 1 / (FARTHEST * (seconds + 2)) <= told <= 2 / (FARTHEST * (seconds - WARMUP_S))
 
 
 def test_it_warms_calibrates_and_is_active_and_says_what_is_missing() -> None:
