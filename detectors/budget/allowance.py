@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from detectors.base import Picture, StateDict, StateView
 from detectors.budget.budget import Budget
-from detectors.budget.diary import MINUTE_S, Light, Minute
+from detectors.budget.diary import MINUTE_S, Diary, Light, Minute
 from detectors.budget.light import LightMeter
 from detectors.budget.minutes import Minutes, Sustained
 
@@ -82,7 +82,7 @@ class Allowance:
         sustained = [each.step(values[name]) for name, each in self._sustained.items()]
         ended = self._minutes.step(frame.clock_s, frame.passed_s, sustained, frame.light)
         if ended is not None:
-            self.budget.take(ended)
+            self.budget.live(ended)
             self._ended.append(ended)
 
     def fetch(self) -> tuple[Minute, ...]:
@@ -92,8 +92,15 @@ class Allowance:
         return ended
 
     def recall(self, minutes: Iterable[Minute]) -> None:
-        """Take in minutes that were written down; those that are known already change nothing."""
+        """Take in minutes in the order in which they ended; those that are known already change nothing.
+
+        What was undone while they ended, since the clock was set back, is undone again.
+        """
+        past = Diary(self.budget.diary.channels)
         for minute in minutes:
+            past.rewind(minute.minute)
+            past.add(minute)
+        for minute in past:
             self.budget.take(minute)
 
     def move(self, clock_s: float) -> None:
