@@ -219,6 +219,24 @@ def test_what_a_move_began_by_a_clock_that_was_ahead_goes_on_by_the_right_one() 
     assert play.allowance.budget.diary.minutes.tolist() == [63, 64]
 
 
+def test_a_diary_of_another_opening_is_not_believed() -> None:
+    """Its peaks are what three of five frames reached; a state that does not say so is of those, as was usual."""
+    old = Play(allowance())
+    old.frames(3000, 1.0, 2.0)
+    state, empty = old.allowance.state(), allowance().state()
+    unsaid = {name: array for name, array in state.items() if name != "opening"}
+    other = Allowance(Budget(dict.fromkeys(NAMES, 1.0), 3.0, 300.0), Opening(1, 1))
+    other.restore(state)
+    assert same(other.state(), empty | {"opening": np.array([1, 1])})
+    usual = allowance()
+    usual.restore(unsaid)
+    assert same(usual.state(), state)
+    usual.restore(other.state())
+    assert same(usual.state(), empty)
+    with pytest.raises(StateError):
+        usual.restore(state | {"opening": np.array([3])})
+
+
 def test_restored_it_tells_the_same() -> None:
     """A broken state is refused, and nothing changes."""
     old, new = Play(allowance()), allowance()
