@@ -38,6 +38,7 @@ from detectors.examples import Examples
 from detectors.feedback.heed import Heard, Heed
 from detectors.feedback.look import Seen
 from detectors.fusion import heatmap_size
+from detectors.gaps import Gaps
 from detectors.joining import joined, over_limit
 from detectors.quantities import Quantities
 from detectors.rules import Fired, Rules
@@ -120,7 +121,7 @@ class Pipeline:
             channels: At least one; the fused score is in the first one's units.
             watch: What people told of the camera.
             examples: Of ordinary pictures.
-            fps: Analysed pictures a second.
+            fps: Analysed pictures a second, as wanted; there may be fewer.
             allowance: The limits of the channels that it knows; the others' own thresholds hold.
             stages: Where the time of each part is noted.
             moves: After which all is learned anew; None for a camera that is turned on purpose.
@@ -131,7 +132,7 @@ class Pipeline:
         self._examples = examples
         self.allowance = allowance
         self._stages = stages or NoStages()
-        self._gap_s = max(GAP_S, GAP_PERIODS / fps)
+        self._gaps = Gaps(max(GAP_S, GAP_PERIODS / fps), GAP_PERIODS)
         reach = max(watch.quantities.reach, *(look.feature.reach for look in looks.values()))
         self._recent: deque[Picture] = deque(maxlen=max(1, reach) + 1)
         self._taken = 0  # pictures since the last cut
@@ -259,7 +260,7 @@ class Pipeline:
         something is learned depend on more.
         """
         parts = {f"channel.{channel.name}": channel.standing() for channel in self._channels}
-        return with_prefix(parts) | {"taken": np.array(self._taken, np.int64)}
+        return with_prefix(parts | {"gaps": self._gaps.state()}) | {"taken": np.array(self._taken, np.int64)}
 
     def stand(self, standing: StateView, before: Sequence[Picture]) -> None:
         """Go on where `standing` says, to be called after `restore`.
@@ -277,6 +278,7 @@ class Pipeline:
         self.cut()
         for channel in self._channels:
             channel.stand(part(standing, f"channel.{channel.name}"))
+        self._gaps.restore(part(standing, "gaps"))
         self._taken = taken
         for picture in before[len(before) - min(taken, self.lead) :]:
             self._given = picture.image.shape
@@ -294,8 +296,7 @@ class Pipeline:
     def cut(self) -> None:
         """Forget the pictures before: the next one does not follow them. What was learned stays."""
         self._recent.clear()
-        self._taken = 0
-        self._newest = {}
+        self._taken, self._newest = 0, {}
         self._judged = None
         self._meter.cut()
         self._watch.rules.cut()
@@ -369,7 +370,7 @@ class Pipeline:
 
     def _noticed(self, reading: Reading) -> Reading:
         """The reading, saying that the camera was moved while that is new."""
-        if not 0 <= reading.at_s - self._noticed_s < max(NOTICE_S, 2 * self._gap_s):
+        if not 0 <= reading.at_s - self._noticed_s < max(NOTICE_S, 2 * self._gaps.longest_s):
             return reading
         return replace(reading, verdict=Verdict.ANOMALOUS, reasons=(MOVED, *reading.reasons))
 
@@ -379,8 +380,7 @@ class Pipeline:
         return tuple(channel.judge(given.get(channel.name)) for channel in self._channels)
 
     def _follows(self, picture: Picture, before: Picture) -> bool:
-        passed_s = picture.at_s - before.at_s
-        return 0 < passed_s <= self._gap_s and picture.image.shape == self._given
+        return self._gaps.follows(picture.at_s - before.at_s) and picture.image.shape == self._given
 
     def _sized(self, picture: Picture) -> Picture:
         height, width = picture.image.shape[:2]

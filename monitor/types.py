@@ -93,7 +93,7 @@ class Judgement:
         limit: The score above which a frame is anomalous; None while unknown.
         reasons: Strongest first; empty unless `verdict` is ANOMALOUS.
         heatmap: (h, w) float32, 0..1 where 1 is at or beyond twice the limit, or while that is unknown twice a high
-            score of the warm-up; None if there is none to show.
+            score of the warm-up, or while that is 0 the highest of the picture; None if there is none to show.
         picture: The analysed frame as JPEG; only with anomalous frames and about once a second, else None.
         scored_s: Seconds of computing spent on this frame, learning not included.
         channels: Each channel's own say; `score` and `limit` are in the units of the first that knows.

@@ -6,11 +6,15 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from detectors.base import Picture, StateDict, StateView
 from detectors.budget.budget import Budget
-from detectors.budget.diary import MINUTE_S, Light, Minute
+from detectors.budget.diary import MINUTE_S, Diary, Light, Minute
 from detectors.budget.light import LightMeter
 from detectors.budget.minutes import Minutes, Sustained
+from detectors.state import Wanted, fitted
 
 # Minutes that nobody fetched are kept for so long. Unit: minutes.
 _UNFETCHED = 60
@@ -53,6 +57,7 @@ class Allowance:
 
     def __init__(self, budget: Budget, opening: Opening) -> None:
         self.budget = budget
+        self._opening = opening
         self._meter = LightMeter()
         self._minutes = Minutes(len(budget.diary.channels))
         self._sustained = {name: Sustained(opening.frames, opening.among) for name in budget.diary.channels}
@@ -82,7 +87,7 @@ class Allowance:
         sustained = [each.step(values[name]) for name, each in self._sustained.items()]
         ended = self._minutes.step(frame.clock_s, frame.passed_s, sustained, frame.light)
         if ended is not None:
-            self.budget.take(ended)
+            self.budget.live(ended)
             self._ended.append(ended)
 
     def fetch(self) -> tuple[Minute, ...]:
@@ -92,8 +97,15 @@ class Allowance:
         return ended
 
     def recall(self, minutes: Iterable[Minute]) -> None:
-        """Take in minutes that were written down; those that are known already change nothing."""
+        """Take in minutes in the order in which they ended; those that are known already change nothing.
+
+        What was undone while they ended, since the clock was set back, is undone again.
+        """
+        past = Diary(self.budget.diary.channels)
         for minute in minutes:
+            past.rewind(minute.minute)
+            past.add(minute)
+        for minute in past:
             self.budget.take(minute)
 
     def move(self, clock_s: float) -> None:
@@ -108,9 +120,22 @@ class Allowance:
             each.cut()
 
     def state(self) -> StateDict:
-        """The diary's arrays; the minute under way is not kept."""
-        return self.budget.state()
+        """The budget's arrays, and `opening` (2,), what its peaks are of; the minute under way is not kept."""
+        return self.budget.state() | {"opening": _array(self._opening)}
 
     def restore(self, state: StateView) -> None:
-        """Go on from `state`; StateError if it does not fit, nothing changed."""
-        self.budget.restore(state)
+        """Go on from `state`; with nothing if its peaks are what other numbers of frames reached.
+
+        Raises:
+            StateError: It does not fit; nothing changed.
+        """
+        told = {"opening": state.get("opening", _array(Opening()))}  # in states of before it was written there is none
+        opening = fitted(told, {"opening": Wanted(np.int64, (2,))})["opening"]
+        if np.array_equal(opening, _array(self._opening)):
+            self.budget.restore({name: array for name, array in state.items() if name != "opening"})
+        else:
+            self.budget.restore(Diary(self.budget.diary.channels).state())
+
+
+def _array(opening: Opening) -> npt.NDArray[np.int64]:
+    return np.array((opening.frames, opening.among), np.int64)

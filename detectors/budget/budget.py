@@ -88,8 +88,14 @@ class Budget:
         self._alerts_per_day = wanted
         self._found = self._said = None
 
+    def live(self, minute: Minute) -> None:
+        """Take in the minute that has just ended, by a clock that may have been set back."""
+        if self.diary.rewind(minute.minute) and self._moved is not None:
+            self._moved = min(self._moved, minute.minute - 1)
+        self.take(minute)
+
     def take(self, minute: Minute) -> None:
-        """Take in the minute that ended."""
+        """Take in a minute; nothing if it, or a later one, is known already."""
         if self._moved is not None and minute.minute <= self._moved:  # of the view before, read from a journal
             return
         last = self.diary.last

@@ -6,7 +6,7 @@ anything else being kept: the same diary gives the same levels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -20,6 +20,10 @@ MINUTE_S = 60
 # Older minutes are forgotten; the weight of one so old is less than 1 in 100 of a new one's. Unit: minutes.
 KEPT = 20_160
 NOT_KNOWN = -1.0  # a peak; below every score
+# What is written down of so much later than now was written by a clock that was wrong. Unit: minutes.
+AHEAD = 60
+# A clock by which so many minutes ended is right, whatever it contradicts. Unit: minutes.
+BELIEVED = 1440
 _GROWTH = 2048
 
 
@@ -60,9 +64,14 @@ class Diary:
         self._lights = np.zeros(_GROWTH, np.uint8)
         self._seen_s = np.zeros(_GROWTH, np.float32)
         self._first = self._end = 0
+        self._behind = 0  # minutes in a row that ended `AHEAD` before the newest that is known
 
     def __len__(self) -> int:
         return self._end - self._first
+
+    def __iter__(self) -> Iterator[Minute]:
+        for minute, peaks, light, seen_s in zip(self.minutes, self.peaks, self.lights, self.seen_s, strict=True):
+            yield Minute(int(minute), tuple(peaks.tolist()), Light(light), float(seen_s))
 
     @property
     def last(self) -> int | None:
@@ -101,6 +110,26 @@ class Diary:
         self._end += 1
         while self._minutes[self._first] <= minute.minute - KEPT:
             self._first += 1
+
+    def rewind(self, minute: int) -> bool:
+        """If the clock was set back, forget what was written down of later than `minute`, which has just ended.
+
+        Of two clocks the one is believed by which more minutes ended, so that a machine that starts in 1970 and soon
+        knows better loses nothing.
+
+        Returns:
+            Whether anything was forgotten.
+        """
+        if self.last is None or self.last - minute <= AHEAD:
+            self._behind = 0
+            return False
+        self._behind += 1
+        later = int((self.minutes > minute).sum())
+        if self._behind < min(later, BELIEVED):
+            return False
+        self._end -= later
+        self._behind = 0
+        return True
 
     def clear(self) -> None:
         """Forget everything: what was seen says nothing of what comes."""

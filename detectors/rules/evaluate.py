@@ -20,8 +20,6 @@ from detectors.rules.vocabulary import Kind, known
 Truth = bool | None
 # None, and a name that is missing, are unknown.
 Values = Mapping[str, float | str | None]
-# Pictures farther apart than this interrupt what must hold for a time. Unit: seconds.
-GAP_S = 2.0
 _SIGNS = {
     Sign.LESS: operator.lt,
     Sign.AT_MOST: operator.le,
@@ -86,12 +84,14 @@ class _Past:
 
 
 class Rules:
-    """The rules of one camera. Its only memory is how long conditions have held: a few numbers for each."""
+    """The rules of one camera. Its only memory is how long conditions have held: a few numbers for each.
 
-    def __init__(self, rules: Sequence[Rule], gap_s: float = GAP_S) -> None:
-        """Args: rules: May be none; gap_s: pictures farther apart than this are as after `cut`."""
+    Whether a picture follows the one before is the caller's to say, by `cut`: it depends on the camera's rate.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        """Args: rules: May be none."""
         self._rules = tuple(rules)
-        self._gap_s = gap_s
         self._clocks = _Clocks()
 
     @property
@@ -106,7 +106,7 @@ class Rules:
             at_s: The picture's, on the camera's own rising clock; one that does not rise is as after `cut`.
             values: At least `names`; a quantity that is not there is unknown. A number that is NaN is unknown.
         """
-        if not 0 < at_s - self._clocks.at_s <= self._gap_s:
+        if at_s <= self._clocks.at_s:
             self.cut()
         self._clocks.at_s = at_s
         fired = []

@@ -147,6 +147,12 @@ def fingerprint(sections: CameraSections) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
+def diary_fingerprint(sections: CameraSections) -> str:
+    """Of everything that shapes the minutes of a diary: also how many frames a peak is of, where that is unusual."""
+    opening, known_by = _opening(sections), fingerprint(sections)
+    return known_by if opening == Opening() else f"{known_by} {opening.frames} of {opening.among}"
+
+
 def chosen_device(wanted: str, cameras: Iterable[CameraSections]) -> str:
     """What `device` of the configuration comes to here; "auto" asks torch only where a detector could use a GPU.
 
@@ -195,10 +201,13 @@ def _may_use_gpu(detector: DetectorOptions) -> bool:
 def _allowance(sections: CameraSections, channels: Sequence[str]) -> Allowance | None:
     if sections.budget is None:
         return None
-    episodes = sections.episodes
-    shares = sections.budget.shares.model_dump()
-    budget = Budget({name: shares[name] for name in channels}, sections.budget.alerts_per_day, episodes.refractory_s)
-    return Allowance(budget, Opening(episodes.open_m, episodes.open_n))
+    shares, join_s = sections.budget.shares.model_dump(), sections.episodes.refractory_s
+    budget = Budget({name: shares[name] for name in channels}, sections.budget.alerts_per_day, join_s)
+    return Allowance(budget, _opening(sections))
+
+
+def _opening(sections: CameraSections) -> Opening:
+    return Opening(sections.episodes.open_m, sections.episodes.open_n)
 
 
 def _key(detector: DetectorOptions) -> str:

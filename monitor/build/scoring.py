@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from monitor.build.detecting import fingerprint, pipeline
+from monitor.build.detecting import diary_fingerprint, fingerprint, pipeline
 from monitor.build.rules import candidates
 from monitor.build.taking import tape
 from monitor.config import CameraSections, Config, checkpoint_dir
@@ -88,7 +88,7 @@ def _keeper(
     own, inherited = (_checkpoints(config, name, sections, each) for each in (folder, other))
     channels = len({detector.channel for detector in sections.detectors})
     minutes = folder / f"{name}.minutes.jsonl"
-    journal = None if sections.budget is None else Journal(minutes, fingerprint(sections), channels)
+    journal = None if sections.budget is None else Journal(minutes, diary_fingerprint(sections), channels)
     return Keeper(
         name,
         lambda: CameraScorer(pipeline(sections, config.seed, device, config.threads), tape=live.tape),

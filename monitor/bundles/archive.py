@@ -24,6 +24,8 @@ from monitor.files import whole
 MOST_MEMBERS = 5000
 MOST_MANIFEST_BYTES = 64 << 20
 MOST_PART_BYTES = 512 << 20
+# Of all pictures once they are decoded, as they are held together.
+MOST_PIXEL_BYTES = 2 << 30
 # A PNG of the size that the manifest says needs no more than this beside its pixels. Unit: bytes.
 _PNG_OVERHEAD = 1 << 20
 _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"  # width and height follow
@@ -86,6 +88,9 @@ class _Reading:
     def bundle(self) -> Bundle:
         manifest = decode(self._content(MANIFEST, MOST_MANIFEST_BYTES), str(self._path))
         self._hashes = manifest.hashes
+        # Before any is decoded: one small file may stand for the pictures of all shots.
+        if (size := len(manifest.shots) * manifest.height * manifest.width * 3) > MOST_PIXEL_BYTES:
+            raise ValueError(f"{size} bytes of pictures, at most {MOST_PIXEL_BYTES}")
         state, lessons = (unpacked(self._content(name, MOST_PART_BYTES)) for name in (STATE, LESSONS))
         images = tuple(self._image(shot.file, manifest) for shot in manifest.shots)
         return Bundle(manifest, state, lessons, images, tuple(self._changed))

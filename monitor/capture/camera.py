@@ -192,6 +192,8 @@ class Camera:
                 if plan.live:
                     raise SourceError(Cause.ENDED, "the stream stopped")
                 return True
+            if timeline.clock_was_set:
+                raise SourceError(Cause.FAILED, "the clock of this machine was set: begun anew, with the right time")
             moment = timeline.mark(picture.pts_s)
             if self._run_began_ns is None:
                 self._run_began_ns = self._clock.mono_ns()

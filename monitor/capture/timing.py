@@ -12,6 +12,8 @@ _LIVE_SLACK_S = 0.1
 _SLACK_TURNS = 0.5
 # A recorded pts that goes back by more than this starts anew; decoders reorder over less.
 _RESTART_S = 1.0
+# A wall clock is steered by less than this; by more it is set, as a minute after a start without a clock of its own.
+_SET_S = 60.0
 
 
 class Clock(Protocol):
@@ -66,6 +68,12 @@ class Timeline:
             mono_ns = max(mono_ns, self._last_ns + 1)
         self._last_ns = mono_ns
         return Moment(mono_ns + self._offset_ns, mono_ns, pts)
+
+    @property
+    def clock_was_set(self) -> bool:
+        """Whether the wall clock was set since the opening, so that a live run's moments are wrong: begin another."""
+        now_ns = self._clock.wall_ns() - self._clock.mono_ns()
+        return self._live and abs(now_ns - self._offset_ns) > _SET_S * _NS
 
     def _since_first(self, pts_s: float | None) -> float | None:
         if pts_s is None:

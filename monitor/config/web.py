@@ -109,7 +109,8 @@ class WebOptions(Section):
     trusted_proxies: tuple[IpAddress, ...] = Field(
         default=(),
         strict=False,
-        description="Addresses of reverse proxies whose X-Forwarded-For and -Proto are believed.",
+        description="Addresses of reverse proxies whose X-Forwarded-For and -Proto are believed. Only with `users` or "
+        "`tokens`.",
     )
 
     @property
@@ -126,6 +127,11 @@ class WebOptions(Section):
     def _needs_a_login_beyond_this_host(self) -> Self:
         if int(self.listen.rpartition(":")[2]) > 65_535:  # noqa: PLR2004 - the largest port
             raise ValueError(f'listen: expected a port of at most 65535, got "{self.listen}"; lower it')
+        if self.trusted_proxies and not self.users and not self.tokens:
+            raise ValueError(
+                "trusted_proxies: expected `users` or `tokens` with a proxy, got neither; "
+                "add one, so that not everybody whom it lets through may do all"
+            )
         if is_loopback(self.listen):
             return self
         if not _is_address(self.listen):

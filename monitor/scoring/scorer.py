@@ -253,11 +253,14 @@ def _plain(number: float | None) -> float | None:
 
 
 def _relative(heatmap: Floats | None, limit: float | None) -> Floats | None:
-    """The heatmap in units of twice the limit, 0..1; before there is one, of twice what was high in the warm-up."""
-    limit = 1.0 if limit is None else limit
-    if heatmap is None or limit <= 0:
+    """The heatmap in units of twice the limit, 0..1; before there is one, of twice what was high in the warm-up.
+
+    Of a limit of 0, as that of a perfectly still scene, nothing is a part: then in units of its own highest.
+    """
+    if heatmap is None:
         return None
-    return np.asarray(np.clip(heatmap / np.float32(2 * limit), 0, 1), np.float32)
+    full = 2 * (1.0 if limit is None else limit) or float(heatmap.max()) or 1.0
+    return np.asarray(np.clip(heatmap / np.float32(full), 0, 1), np.float32)
 
 
 def _jpeg(image: Image) -> bytes:

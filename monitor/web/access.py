@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ TLS_COOKIE = "__Host-rareframe_session"
 CSRF_HEADER = "x-csrf-token"
 # What `/api/v1/me` tells to send as `CSRF_HEADER` where nobody logs in: any value does, as no form can send one.
 OPEN_CSRF = "open"
+# What proxies add (the second is of RFC 7239).
+_FORWARDED = frozenset({"x-forwarded-for", "forwarded"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -106,10 +109,10 @@ class Access:
         """Who asks, as far as they show it.
 
         Raises:
-            RefusedError: They show a token, and it is none of ours.
+            RefusedError: They show a token, and it is none of ours; nobody logs in, and they are not at this machine.
         """
         if not self.doors.login_required:
-            return LOCAL
+            return _at_this_machine(request)
         told = request.headers.get("authorization")
         if told is not None:
             return self._bearer(told)
@@ -164,6 +167,17 @@ class Access:
 
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _at_this_machine(request: Request) -> Who:
+    """`LOCAL`, unless whoever asks is elsewhere; what a proxy passes on is from elsewhere, wherever the proxy is."""
+    try:
+        here = request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        here = False
+    if not here or not _FORWARDED.isdisjoint(request.headers.keys()):
+        raise RefusedError(403, "nobody logs in here, so only this machine may ask", "add `users` to `alerting.web`")
+    return LOCAL
 
 
 def _unknown() -> RefusedError:

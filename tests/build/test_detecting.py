@@ -18,7 +18,7 @@ from detectors.features import cnn
 from detectors.features.lite0 import weights
 from detectors.features.pixels import Pixels
 from detectors.options import FeatureOptions, ModelOptions, ThresholdOptions
-from monitor.build.detecting import DeviceError, chosen_device, fingerprint, pipeline, prepare_torch
+from monitor.build.detecting import DeviceError, chosen_device, diary_fingerprint, fingerprint, pipeline, prepare_torch
 from monitor.config import Camera, Config, load_text
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
@@ -155,6 +155,15 @@ def test_the_fingerprint_changes_with_what_shapes_the_arrays(change: str) -> Non
 def test_the_fingerprint_does_not_change_with_anything_else(change: str) -> None:
     """Who changes when people are told does not make a camera forget."""
     assert fingerprint(camera(f"detectors: {STILL}\n{change}")) == fingerprint(camera())
+
+
+def test_a_diary_s_fingerprint_changes_with_what_its_peaks_are_of() -> None:
+    """Of how many frames a peak is; the usual numbers are those of journals of before it mattered."""
+    opened = [f"detectors: {STILL}\nepisodes: {{open_m: {m}, open_n: {n}}}" for m, n in ((3, 5), (1, 5), (3, 6))]
+    usual, *others = map(camera, opened)
+    assert diary_fingerprint(usual) == fingerprint(usual)
+    assert len({diary_fingerprint(each) for each in (usual, *others)}) == 3
+    assert len({fingerprint(each) for each in (usual, *others)}) == 1
 
 
 def test_the_fingerprint_is_the_same_in_every_process() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
+from detectors.budget.diary import Light, Minute
+from monitor.build.detecting import diary_fingerprint
 from monitor.build.scoring import keeper, shadows
 from monitor.config import Config, load_text
 from monitor.scoring.loop import ScoringLoop
@@ -119,3 +122,17 @@ def test_a_candidate_that_became_the_camera_s_own_goes_on_with_what_it_learned(
     edited = with_shadow.model_copy(update={"cameras": {"gate": with_shadow.cameras["gate"].model_copy(update=own)}})
     assert keeper(edited, "gate", "cpu").scorer.learned > 0
     assert shadows(edited, "cpu") == {}
+
+
+def test_a_journal_is_of_the_numbers_of_frames_that_open_an_episode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its minutes are no other configuration's."""
+    text = f"data_dir: {tmp_path}\nbudget: {{alerts_per_day: 3}}\nepisodes: {{open_m: 1}}\n{OWN}"
+    config = load_text(text, "site.yaml")
+    kept = keeper(config, "gate", "cpu")
+    monkeypatch.setattr(kept.scorer, "fetch", lambda: (Minute(1, (1.0,), Light.COLOUR, 60.0),))
+    kept.note()
+    (journal,) = tmp_path.rglob("gate.minutes.jsonl")
+    told = json.loads(journal.read_text(encoding="utf-8").splitlines()[0])
+    assert told == {"fingerprint": diary_fingerprint(config.cameras["gate"])}

@@ -154,6 +154,22 @@ def test_a_bomb_ends_at_its_bound(bundle_file: Make, monkeypatch: pytest.MonkeyP
         read(bundle_file())
 
 
+def test_one_picture_for_many_shots_counts_for_each(
+    bundle_file: Make, written: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is decoded for each, however small its file is; beyond the bound none is."""
+    told = json.loads(written[MANIFEST])
+    for shot in told["shots"]:
+        shot["file"] = "frames/000001.png"
+    path, size = bundle_file(manifest_json=json.dumps(told).encode()), len(told["shots"]) * 32 * 24 * 3
+    monkeypatch.setattr(archive, "MOST_PIXEL_BYTES", size)
+    assert len(read(path).images) == len(told["shots"])
+    monkeypatch.setattr(archive, "MOST_PIXEL_BYTES", size - 1)
+    monkeypatch.setattr(cv2, "imdecode", None)
+    with pytest.raises(BundleError, match=f"got {size} bytes of pictures, at most {size - 1}"):
+        read(path)
+
+
 def test_an_array_is_as_large_as_its_bytes() -> None:
     """A header that promises more, or an object to unpickle, is refused."""
     for shape, descr in (((10**12,), "<f8"), ((1,), "|O")):

@@ -124,6 +124,28 @@ def test_a_live_stream_that_just_ends_is_a_disconnect(stage: Stage, picture: Any
     assert [source.closed for source in stage.sources] == [1, 1]
 
 
+def test_a_clock_that_is_set_begins_a_run_with_the_right_time(stage: Stage, picture: Any) -> None:
+    """A machine that learns the time after its cameras are open stamps no picture by the clock it had before."""
+
+    def set_clock(seconds: float) -> None:
+        stage.clock.step_ns += round(seconds * NS)
+
+    wrong = [picture(None), lambda: set_clock(30.0), picture(None), lambda: set_clock(1e9), picture(None)]
+    stage.camera(wrong, [picture(None)]).run(stage.stop)
+    stamps = [frame.stamp for frame in stage.outlet.frames]
+    assert [(stamp.run, stamp.seq) for stamp in stamps] == [("run0", 0), ("run0", 1), ("run1", 0)]
+    assert stamps[-1].wall_ns - stamps[-1].mono_ns == stage.clock.step_ns
+    assert any("clock" in report.detail for report in stage.outlet.reports)
+
+
+def test_a_recording_does_not_mind_a_clock_that_is_set(stage: Stage, picture: Any) -> None:
+    """Its moments are those of the recording."""
+    steps = [picture(0.0), lambda: setattr(stage.clock, "step_ns", 0), picture(1.0)]
+    stage.camera(steps, live=False).run(stage.stop)
+    assert stage.outlet.reports[-1].link is Link.ENDED
+    assert len({frame.stamp.wall_ns - frame.stamp.mono_ns for frame in stage.outlet.frames}) == 1
+
+
 def test_each_change_is_told_and_each_failure_counted(stage: Stage, picture: Any) -> None:
     """Reports go connecting, online, offline with the cause and the time of the next attempt, and round again."""
     stage.camera(error(Cause.REFUSED), [picture(None), error(Cause.HUNG)]).run(stage.stop)

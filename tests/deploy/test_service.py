@@ -30,6 +30,12 @@ def test_systemd_accepts_the_unit(program: Callable[..., str], unit: Path) -> No
     assert program("systemd-analyze", "verify", unit, package="systemd") == ""
 
 
+def test_the_clock_is_set_before_cameras_are_stamped_by_it() -> None:
+    """On a machine without a clock of its own; where nothing sets it, systemd does not wait."""
+    told = UNIT.read_text(encoding="utf-8")
+    assert all(re.search(rf"^{key}=.*\btime-sync\.target\b", told, re.MULTILINE) for key in ("After", "Wants"))
+
+
 def test_the_service_is_hardly_exposed(program: Callable[..., str], unit: Path) -> None:
     """By systemd's own judgement of what it may do beside watching."""
     said = program("systemd-analyze", "security", "--offline=true", "--no-pager", unit, package="systemd")

@@ -111,9 +111,10 @@ def scene(number: int, *, strange: bool = False, size: tuple[int, int] = SIZE) -
 class Feed:
     """Pictures at ten a second, one after another."""
 
-    def __init__(self, pipeline: Pipeline, *, number: int = 0) -> None:
+    def __init__(self, pipeline: Pipeline, *, number: int = 0, apart_s: float = 1 / FPS) -> None:
         self.pipeline = pipeline
         self.number = number
+        self._apart_s = apart_s
         self.at_s = number / FPS
 
     def live(self, count: int, *, strange: bool = False, learning: bool = True) -> list[Reading]:
@@ -122,7 +123,7 @@ class Feed:
 
     def _next(self, *, strange: bool, learning: bool) -> Reading:
         self.number += 1
-        self.at_s += 1 / FPS
+        self.at_s += self._apart_s
         reading = self.pipeline.step(Picture(scene(self.number, strange=strange), self.at_s))
         if learning:
             self.pipeline.learn()
@@ -263,6 +264,21 @@ def test_after_a_cut_pictures_are_forgotten_and_nothing_else(part: Callable[[Fee
     assert second.verdict is Verdict.NORMAL
     assert second.limit == pytest.approx(limit or 0, rel=0.2)
     assert feed.pipeline.learned >= learned
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_camera_slower_than_is_asked_for_becomes_ready(make: Callable[[], Pipeline]) -> None:
+    """Also by what needs more than one picture; it goes on as it would where it stood."""
+    slow, again = Feed(make(), apart_s=2.2), Feed(make(), apart_s=2.2)
+    assert slow.live(READY)[-1].state is State.ACTIVE
+    again.number, again.at_s = slow.number, slow.at_s
+    again.pipeline.restore(slow.pipeline.state())
+    lead = slow.pipeline.lead
+    before = [Picture(scene(slow.number - n), slow.at_s - n * 2.2) for n in reversed(range(lead))]
+    again.pipeline.stand(slow.pipeline.standing(), before)
+    assert [value(each) for each in again.live(5, learning=False)] == [
+        value(each) for each in slow.live(5, learning=False)
+    ]
 
 
 def test_after_a_cut_the_score_is_not_smoothed_with_the_one_before() -> None:

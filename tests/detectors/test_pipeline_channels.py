@@ -378,6 +378,16 @@ def test_a_rule_knows_the_clock_on_the_wall_and_forgets_at_a_cut() -> None:
     assert all(feed.show(scene(n), None).verdict is Verdict.UNKNOWN for n in range(12))
 
 
+def test_at_a_low_rate_a_lost_picture_does_not_break_what_must_last() -> None:
+    """What is a gap depends on the rate: at one picture a second with jitter, none of those is."""
+    moving = channel("moving", [Detector("blue", "blue", Heat(), Part(1.0))])
+    looks, watched = {"blue": Look(Colour(BLUE))}, watch("brightness > 0 for 10 s")
+    slow = Pipeline(looks, [moving], watched, Examples(0), fps=1.0)
+    times_s = [number + 0.1 * (number % 9 == 1) for number in range(90) if number % 9]
+    held = [bool(slow.step(Picture(scene(0), at_s)).reasons) for at_s in times_s]
+    assert held == [at_s - times_s[0] >= 10 for at_s in times_s]
+
+
 def test_ordinary_pictures_are_shown_beside_a_strange_one() -> None:
     """Such as were learned, most alike where it is strange; none beside an ordinary one."""
     feed = ready()

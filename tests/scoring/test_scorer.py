@@ -54,6 +54,19 @@ def test_a_strange_frame_carries_its_picture_and_where(taught: Taught, frame: Fr
     assert judgement.heatmap[1:4, 2:5].mean() > judgement.heatmap[8:, 10:].mean()
 
 
+def test_in_a_perfectly_still_scene_too(scorer: Make, frame: Frames) -> None:
+    """Its limit is 0, and anything is above that: the heatmap is in units of its own highest."""
+    still, intruder = scorer(), frame(0, strange=True).image
+    empty = np.full_like(intruder, 120)
+    empty.setflags(write=False)
+    for seq in range(READY):
+        before = judged(still, replace(frame(seq), image=empty))
+    after = judged(still, replace(frame(READY), image=np.where(intruder == 220, intruder, empty)))
+    assert (before.limit, before.verdict, after.verdict) == (0.0, Verdict.NORMAL, Verdict.ANOMALOUS)
+    assert after.heatmap is not None
+    assert (after.heatmap[3:9, 4:11].min(), after.heatmap[12:, 14:].max()) == (1, 0)
+
+
 def test_ordinary_frames_carry_a_picture_about_once_a_second(taught: Taught, frame: Frames) -> None:
     """Enough for people to look on, and no more to send."""
     scorer = taught(READY)

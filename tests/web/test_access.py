@@ -121,3 +121,16 @@ def test_a_name_of_the_configuration_is_ours(serve: Any, doors: Any) -> None:
     for origin, status in (("https://nvr.example.org", 200), ("https://other.example.org", 403)):
         assert browser.post("/api/v1/logout", headers={"Origin": origin}).status_code == status
     assert browser.get("/api/v1/me", headers={"Host": "nvr.example.org"}).status_code == 200
+
+
+@pytest.mark.parametrize("proxies", [[], ["127.0.0.1"]])
+@pytest.mark.parametrize("headers", [{"X-Forwarded-For": "203.0.113.7"}, {"Forwarded": "for=203.0.113.7"}])
+def test_where_nobody_logs_in_a_proxy_lets_nobody_in(serve: Any, proxies: list[str], headers: dict[str, str]) -> None:
+    """It is on this machine, and those for whom it asks are not, whether it is trusted or not."""
+    served = serve(proxies=proxies)
+    browser = served.browser()
+    assert browser.get("/api/v1/me").json()["role"] == "operator"
+    for endpoint in served.app.table:
+        if endpoint.role > Role.NOBODY or endpoint.path == "/api/v1/me":
+            answer = browser.request(endpoint.method, address(endpoint), headers=headers)
+            assert (answer.status_code, answer.json()["error"]["do"]) == (403, "add `users` to `alerting.web`")

@@ -180,6 +180,63 @@ def test_minutes_can_be_fetched_once_and_recalled_elsewhere() -> None:
     assert same(new.state(), old.allowance.state())
 
 
+def test_minutes_of_a_clock_that_was_ahead_are_undone_now_and_when_recalled() -> None:
+    """A camera that is well is not told to have been away, by this process and the next, until the clock catches up."""
+    play, after_crash, after_save = Play(allowance()), allowance(), Play(allowance())
+    play.frames(3600, 1.0, 2.0)
+    before, minutes = play.allowance.state(), play.allowance.fetch()
+    play.at_s += 150 * 3600.0
+    play.frames(60, 1.0, 2.0)
+    play.at_s -= 150 * 3600.0
+    play.frame(1.0, 2.0)
+    wrong = play.allowance.state()
+    assert "was away" in play.frame(1.0, 2.0)["moving"].why
+    given = play.frames(240, 1.0, 2.0)
+    assert all(each.judging and each.limit is not None for each in given.values())
+    assert play.allowance.budget.diary.minutes.tolist() == [*range(60), *range(61, 65)]
+    minutes += play.allowance.fetch()
+    after_crash.restore(before)
+    after_crash.recall(minutes)
+    assert same(after_crash.state(), play.allowance.state())
+    after_save.allowance.restore(wrong)
+    after_save.allowance.recall(minutes)
+    after_save.at_s = play.at_s
+    after_save.frames(120, 1.0, 2.0)
+    assert after_save.frame(1.0, 2.0)["moving"].judging
+
+
+def test_what_a_move_began_by_a_clock_that_was_ahead_goes_on_by_the_right_one() -> None:
+    """Minutes before the move stay forgotten; those of now are taken in."""
+    play = Play(allowance())
+    play.frames(3600, 1.0)
+    before = play.allowance.fetch()
+    play.at_s += 36_000.0
+    play.allowance.move(play.at_s)
+    play.frames(121, 1.0)
+    play.at_s -= 36_000.0
+    play.frames(180, 1.0)
+    play.allowance.recall(before)
+    assert play.allowance.budget.diary.minutes.tolist() == [63, 64]
+
+
+def test_a_diary_of_another_opening_is_not_believed() -> None:
+    """Its peaks are what three of five frames reached; a state that does not say so is of those, as was usual."""
+    old = Play(allowance())
+    old.frames(3000, 1.0, 2.0)
+    state, empty = old.allowance.state(), allowance().state()
+    unsaid = {name: array for name, array in state.items() if name != "opening"}
+    other = Allowance(Budget(dict.fromkeys(NAMES, 1.0), 3.0, 300.0), Opening(1, 1))
+    other.restore(state)
+    assert same(other.state(), empty | {"opening": np.array([1, 1])})
+    usual = allowance()
+    usual.restore(unsaid)
+    assert same(usual.state(), state)
+    usual.restore(other.state())
+    assert same(usual.state(), empty)
+    with pytest.raises(StateError):
+        usual.restore(state | {"opening": np.array([3])})
+
+
 def test_restored_it_tells_the_same() -> None:
     """A broken state is refused, and nothing changes."""
     old, new = Play(allowance()), allowance()

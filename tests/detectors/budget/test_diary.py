@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.base import StateDict, StateError
-from detectors.budget.diary import KEPT, NOT_KNOWN, Diary, Light, Minute
+from detectors.budget.diary import AHEAD, BELIEVED, KEPT, NOT_KNOWN, Diary, Light, Minute
 
 NAMES = ("moving", "scene")
 score = st.one_of(st.just(NOT_KNOWN), st.floats(0, 1000))
@@ -78,6 +78,38 @@ def test_cleared_it_begins_anew() -> None:
     assert (len(made), made.last) == (0, None)
     made.add(Minute(5, (1.0, 2.0), Light.DARK, 60.0))
     assert made.minutes.tolist() == [5]
+
+
+def rewound(made: Diary, *minutes: int) -> list[int]:
+    """What it holds after these minutes ended one after the other."""
+    for minute in minutes:
+        made.rewind(minute)
+        made.add(Minute(minute, (1.0, 2.0), Light.COLOUR, 60.0))
+    return made.minutes.tolist()
+
+
+def test_a_clock_that_was_ahead_for_a_while_leaves_nothing() -> None:
+    """As soon as more minutes ended by the right one; up to an hour is waited for."""
+    assert rewound(diary(100, 101, 9000), 102, 103) == [100, 101, 102, 103]
+    assert rewound(diary(100, 101, 9000, 9001, 9002), 102, 103) == [100, 101, 9000, 9001, 9002]
+    assert rewound(diary(100, 101, 9000, 9001, 9002), 102, 103, 104, 105) == [100, 101, 104, 105]
+    assert rewound(diary(100, 101, 101 + AHEAD), 101, 102 + AHEAD) == [100, 101, 101 + AHEAD, 102 + AHEAD]
+
+
+def test_a_clock_that_is_behind_for_a_while_takes_nothing() -> None:
+    """A machine without a clock of its own starts in 1970, or where it was built; after a day it is believed."""
+    known = range(10_000, 13_000)
+    assert rewound(diary(*known), *range(BELIEVED - 1), 13_000) == [*known, 13_000]
+    assert rewound(diary(*known), *range(BELIEVED)) == [BELIEVED - 1]
+
+
+def test_a_diary_is_its_minutes() -> None:
+    """As they were added."""
+    minutes = [Minute(5, (0.5, NOT_KNOWN), Light.DARK, 12.5), Minute(7, (3.0, 1.5), Light.COLOUR, 60.0)]
+    made = Diary(NAMES)
+    for minute in minutes:
+        made.add(minute)
+    assert list(made) == minutes
 
 
 def test_a_state_does_not_follow_what_comes_later() -> None:
