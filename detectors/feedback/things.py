@@ -19,8 +19,8 @@ GAP_S = 1.5
 OVERLAP = 1 / 3
 # Time constant in which a thing's earlier moments are forgotten, so that nothing hides for long where another was.
 MEMORY_S = 2.0
-# A thing is like what at least this share of its moments is like: more than measured of other types, less than of the
-# same, see docs/feedback.md.
+# A thing is like what at least this share of its moments is like: things of one type often look otherwise for a moment,
+# those of two types seldom alike.
 LEAST_SHARE = 1 / 3
 
 
