@@ -19,6 +19,7 @@ from detectors.feedback.gallery import Gallery
 from detectors.feedback.ledger import Ledger
 from detectors.feedback.look import FEEDBACK, Look, Seen, look_of, packed
 from detectors.feedback.marks import Likeness, Mark, Marks
+from detectors.feedback.things import Things
 from detectors.fusion import strongest_box
 
 # Patches of one picture and channel that are looked at, the hottest first.
@@ -61,6 +62,7 @@ class Heed:
         self.gallery = Gallery(seed)
         self._seed = seed
         self._marks = Marks()
+        self._things = Things()
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -70,6 +72,7 @@ class Heed:
     @marks.setter
     def marks(self, marks: Sequence[Mark]) -> None:
         self._marks = Marks(tuple(marks))
+        self._things = Things()
 
     def hear(
         self, seen: Seen, channels: Sequence[Channel], readings: tuple[ChannelReading, ...], clock_s: float | None
@@ -111,6 +114,7 @@ class Heed:
 
     def restart_clock(self) -> None:
         """The next time has nothing to do with the last one."""
+        self._things = Things()
         self.gallery.restart_clock()
         self.ledger.restart_clock()
 
@@ -128,8 +132,8 @@ class Heed:
         by: Likeness | None = None
         for _ in range(MOST_PATCHES):
             box = strongest_box(heatmap)
-            likeness = self._marks.like(look_of(seen, box, reading.name, reading.value), self.gallery, clock_s)
-            if likeness is None or likeness.marks[0].unusual or reading.value > likeness.needed(limit):
+            likeness = self._normal(look_of(seen, box, reading.name, reading.value), at_s, clock_s)
+            if likeness is None or reading.value > likeness.needed(limit):
                 break
             more = out | _region(heatmap, box)
             if more.mean() > MOST_SHARE:
@@ -144,6 +148,13 @@ class Heed:
             return told, None
         self.ledger.quieted([mark.id for mark in by.marks], at_s, clock_s)
         return told, by
+
+    def _normal(self, look: Look, at_s: float, clock_s: float | None) -> Likeness | None:
+        """What was called normal that the thing of this patch is like."""
+        likeness = self._marks.like(look, self.gallery, clock_s)
+        unusual = likeness is not None and likeness.marks[0].unusual
+        normal = self._things.like(look, at_s, None if unusual else likeness)
+        return None if unusual else normal
 
     def _unusual(self, seen: Seen, reading: ChannelReading, at_s: float, clock_s: float | None) -> Reason | None:
         """That something is there which was called unusual."""

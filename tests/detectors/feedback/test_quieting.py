@@ -64,6 +64,11 @@ def blob(level: int = 90) -> Image:
     return thing
 
 
+def plain(level: int = 90) -> Image:
+    """A red one, as wide and high."""
+    return np.full((SIDE, SIDE, 3), (20, 20, 120 + level), np.uint8)
+
+
 Things = Sequence[tuple[Image, tuple[int, int]]]
 
 
@@ -169,6 +174,22 @@ def test_another_look_in_the_same_place_is_told_of(play: Callable[..., Play]) ->
     one = play()
     one.heed(*normal(one, stripes(), LEFT))
     assert verdicts(one.show(FPS, (blob(), LEFT))) == TOLD
+
+
+def test_what_is_hidden_for_a_moment_stays_quiet(play: Callable[..., Play]) -> None:
+    """A thing that something passes by looks otherwise for less time than an event takes to be sure of."""
+    one = play()
+    one.heed(*normal(one, blob(), LEFT))
+    readings = one.show(FPS, (blob(), LEFT)) + one.show(FPS // 2, (plain(), LEFT)) + one.show(FPS, (blob(), LEFT))
+    assert verdicts(readings) == QUIET
+
+
+def test_another_look_where_a_quiet_thing_was_is_told_of_soon(play: Callable[..., Play]) -> None:
+    """It does not hide behind what went before."""
+    one = play()
+    one.heed(*normal(one, blob(), LEFT))
+    assert verdicts(one.show(3 * FPS, (blob(), LEFT))) == QUIET
+    assert verdicts(one.show(4 * FPS, (plain(), LEFT))[2 * FPS :]) == TOLD
 
 
 def test_the_same_look_in_another_place_is_told_of(play: Callable[..., Play]) -> None:
