@@ -206,7 +206,7 @@ class Pipeline:
         size = heatmap_size(*self._size)
         for channel in self._channels:
             channel.look(grids, passed_s, size)
-        readings = self._readings(picture, clock_s, passed_s)
+        readings = self._readings(clock_s, passed_s)
         joined = self._joined(picture.at_s, readings)
         fired = self._fired(joined, local)
         self._judged = self._noticed(self._ruled(joined, fired))
@@ -237,7 +237,7 @@ class Pipeline:
             self.heed.learn(self._seen, reading.channels, reading.at_s)
         if self._moves is not None:
             with self._stages("view"):
-                self._moved = self._moves.view.look(self._recent[-1])
+                self._moved = self._moves.view.look(self._recent[-1], self._light)
         return taught
 
     def learn_again(self, lessons: Sequence[tuple[str, Mapping[str, Grid]]]) -> None:
@@ -374,9 +374,9 @@ class Pipeline:
             return reading
         return replace(reading, verdict=Verdict.ANOMALOUS, reasons=(MOVED, *reading.reasons))
 
-    def _readings(self, picture: Picture, clock_s: float, passed_s: float) -> tuple[ChannelReading, ...]:
+    def _readings(self, clock_s: float, passed_s: float) -> tuple[ChannelReading, ...]:
         with self._stages("budget"):
-            given = {} if self.allowance is None else self.allowance.step(picture, clock_s, passed_s)
+            given = {} if self.allowance is None else self.allowance.step(self._light, clock_s, passed_s)
         return tuple(channel.judge(given.get(channel.name)) for channel in self._channels)
 
     def _follows(self, picture: Picture, before: Picture) -> bool:

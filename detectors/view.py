@@ -17,7 +17,6 @@ import numpy as np
 
 from detectors.base import Floats, Mask, Picture, StateDict, StateView
 from detectors.budget.diary import Light
-from detectors.budget.light import LightMeter
 from detectors.features.thumbnail import FINE, contrast
 from detectors.state import Wanted, fitted, refuse_unless
 
@@ -78,18 +77,20 @@ class View:
     def __init__(self, watched: Mask) -> None:
         """Args: watched: (16, 32) cells that are looked at; all others are masked."""
         self._watched = watched
-        self._meter = LightMeter()
         self._known = {light: _Known() for light in _LIGHTS}
         self._seen: deque[tuple[float, Floats]] = deque()
         self._light: Light | None = None
         self._low_since_s = math.inf
 
-    def look(self, picture: Picture) -> bool:
-        """Take in the next picture; whether the camera was moved, which holds until it is told to `begin` anew."""
+    def look(self, picture: Picture, light: Light) -> bool:
+        """Take in the next picture, taken in this light.
+
+        Returns:
+            Whether the camera was moved, which holds until it is told to `begin` anew.
+        """
         last_s = self._seen[-1][0] if self._seen else -math.inf
         if picture.at_s - last_s < LOOK_S or self._watched.sum() < LEAST_CELLS:
             return False
-        light = self._meter.step(picture)
         if light is not self._light:
             self._light = light
             self._forget_recent()
@@ -110,7 +111,6 @@ class View:
 
     def restart_clock(self) -> None:
         """The next picture's time has nothing to do with the last one's. What is known stays."""
-        self._meter.cut()
         self._light = None
         self._forget_recent()
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from detectors.base import Picture, StateDict, StateView
+from detectors.base import StateDict, StateView
 from detectors.budget.budget import Budget
 from detectors.budget.diary import MINUTE_S, Diary, Light, Minute
-from detectors.budget.light import LightMeter
 from detectors.budget.minutes import Minutes, Sustained
 from detectors.state import Wanted, fitted
 
@@ -58,21 +57,19 @@ class Allowance:
     def __init__(self, budget: Budget, opening: Opening) -> None:
         self.budget = budget
         self._opening = opening
-        self._meter = LightMeter()
         self._minutes = Minutes(len(budget.diary.channels))
         self._sustained = {name: Sustained(opening.frames, opening.among) for name in budget.diary.channels}
         self._frame: _Frame | None = None
         self._ended: deque[Minute] = deque(maxlen=_UNFETCHED)
 
-    def step(self, picture: Picture, clock_s: float, passed_s: float) -> dict[str, Given]:
+    def step(self, light: Light, clock_s: float, passed_s: float) -> dict[str, Given]:
         """What holds for the next picture, by channel; changes nothing that is kept.
 
         Args:
-            picture: The next one.
-            clock_s: When it was taken, on a clock that goes on while the daemon is down, if there is one.
+            light: In which it was taken.
+            clock_s: When, on a clock that goes on while the daemon is down, if there is one.
             passed_s: Since the picture before; infinite after a cut.
         """
-        light = self._meter.step(picture)
         self._frame = _Frame(clock_s, passed_s, light)
         now = self.budget.standing(int(clock_s // MINUTE_S), light)
         names = self.budget.diary.channels
@@ -115,7 +112,6 @@ class Allowance:
     def cut(self) -> None:
         """The next picture does not follow the last one."""
         self._frame = None
-        self._meter.cut()
         for each in self._sustained.values():
             each.cut()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from detectors.base import ChannelReading, Grid, Picture, Reading, Verdict
 from detectors.budget.allowance import Given
+from detectors.budget.diary import Light
 from detectors.examples import Examples
 from detectors.pipeline import Pipeline
 from detectors.state import part, with_prefix
@@ -75,7 +76,7 @@ class _Logged:
     def expect(self, told: Told) -> None:
         self._limits = {channel.name: channel.limit for channel in told.channels}
 
-    def step(self, picture: Picture, clock_s: float, passed_s: float) -> dict[str, Given]:
+    def step(self, light: Light, clock_s: float, passed_s: float) -> dict[str, Given]:
         limits = self._limits.items()
         return {name: Given(limit, judging=limit is not None, proven=True, why="") for name, limit in limits}
 

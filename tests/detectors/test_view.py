@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from detectors.base import Image, Picture, StateDict, StateError
+from detectors.budget.diary import Light
+from detectors.budget.light import LightMeter
 from detectors.view import KNOWN_S, MOVED_S, SIZE, VIEWS, WINDOW_S, View
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -56,12 +58,14 @@ class Camera:
     def __init__(self, watched: np.ndarray = ALL) -> None:
         self.view = View(watched)
         self.at_s = 0.0
+        self._meter = LightMeter()
 
     def shows(self, pictures: Iterable[Image]) -> float | None:
         """Seconds until it was found to have been moved; None if it was not."""
         for count, image in enumerate(pictures):
             self.at_s += 1.0
-            if self.view.look(Picture(image, self.at_s)):
+            picture = Picture(image, self.at_s)
+            if self.view.look(picture, self._meter.step(picture)):
                 return float(count + 1)
         return None
 
@@ -207,7 +211,7 @@ def test_a_look_costs_little() -> None:
     _ = [picture.grey for picture in pictures]
     began_s = time.process_time()
     for picture in pictures:
-        view.look(picture)
+        view.look(picture, Light.COLOUR)
     assert (time.process_time() - began_s) / len(pictures) < 1e-4
 
 

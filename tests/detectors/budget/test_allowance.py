@@ -7,15 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from detectors.base import Image, Picture, StateDict, StateError
+from detectors.base import StateDict, StateError
 from detectors.budget.allowance import Allowance, Given, Opening
 from detectors.budget.budget import ARMING_S, Budget
 from detectors.budget.diary import NOT_KNOWN, Light, Minute
 
 NAMES = ("moving", "scene")
 STEP_S = 1.0
-COLOUR: Image = np.full((64, 96, 3), (60, 90, 150), np.uint8)
-INFRARED: Image = np.full((64, 96, 3), 120, np.uint8)
 
 
 def allowance(wanted: float = 3.0) -> Allowance:
@@ -31,9 +29,9 @@ class Play:
         self.at_s = 0.0
         self._passed_s = math.inf
 
-    def frame(self, moving: float | None, scene: float | None = None, image: Image = COLOUR) -> dict[str, Given]:
+    def frame(self, moving: float | None, scene: float | None = None, light: Light = Light.COLOUR) -> dict[str, Given]:
         """One with these scores; what was told before it."""
-        given = self.allowance.step(Picture(image, self.at_s), self.at_s, self._passed_s)
+        given = self.allowance.step(light, self.at_s, self._passed_s)
         self.allowance.note({"moving": moving, "scene": scene})
         self.at_s, self._passed_s = self.at_s + STEP_S, STEP_S
         return given
@@ -102,7 +100,7 @@ def test_step_without_note_changes_nothing_that_is_kept() -> None:
     play.frames(1200, 1.0, 2.0)
     before = play.allowance.state()
     for number in range(3600):
-        play.allowance.step(Picture(INFRARED, play.at_s + number), play.at_s + number, STEP_S)
+        play.allowance.step(Light.INFRARED, play.at_s + number, STEP_S)
     assert same(play.allowance.state(), before)
     assert play.allowance.fetch()[-1].minute == before["minutes"][-1]
 
@@ -116,7 +114,7 @@ def test_a_note_without_a_step_or_after_a_cut_is_of_no_frame() -> None:
             if play is twice:
                 play.allowance.note({"moving": 50.0, "scene": 50.0})
     assert same(once.allowance.state(), twice.allowance.state())
-    twice.allowance.step(Picture(COLOUR, 300.0), 3000.0, STEP_S)
+    twice.allowance.step(Light.COLOUR, 3000.0, STEP_S)
     twice.allowance.cut()
     twice.allowance.note({"moving": 50.0, "scene": 50.0})
     assert same(once.allowance.state(), twice.allowance.state())
@@ -151,7 +149,7 @@ def test_another_light_is_noticed_and_not_judged() -> None:
     play = Play(allowance())
     play.frames(7200, 1.0, 2.0)
     for _ in range(120):
-        given = play.frame(30.0, 50.0, INFRARED)
+        given = play.frame(30.0, 50.0, Light.INFRARED)
     assert [(each.limit, each.judging) for each in given.values()] == [(None, False)] * 2
     assert "first time in this light" in given["scene"].why
     assert play.allowance.budget.diary.lights.tolist() == [Light.COLOUR] * 120 + [Light.INFRARED]
@@ -242,8 +240,7 @@ def test_restored_it_tells_the_same() -> None:
     old, new = Play(allowance()), allowance()
     old.frames(3000, 1.0, 2.0)
     new.restore(old.allowance.state())
-    picture = Picture(COLOUR, old.at_s)
-    assert new.step(picture, old.at_s, STEP_S) == old.allowance.step(picture, old.at_s, STEP_S)
+    assert new.step(Light.COLOUR, old.at_s, STEP_S) == old.allowance.step(Light.COLOUR, old.at_s, STEP_S)
     state = old.allowance.state()
     with pytest.raises(StateError):
         new.restore(state | {"seen_s": state["seen_s"][:-1]})
