@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detectors.base import Picture
 from detectors.budget.allowance import Allowance, Opening
 from detectors.budget.budget import Budget
 from detectors.budget.diary import Light
@@ -111,14 +110,13 @@ def test_a_replay_gives_the_limits_that_held_while_it_ran(days: Callable) -> Non
     scores = noise(16, seed=4).astype(np.float32)
     logs = [*days(scores)[:9], *days(scores, Light.INFRARED)[9:]]
     made = course(logs)
-    pictures = (np.full((16, 16, 3), (160, 90, 60), np.uint8), np.full((16, 16, 3), 90, np.uint8))
     live = Allowance(Budget({"moving": 1, "scene": 1}, 10.0, TERMS.join_s), TERMS.opening)
     limits = np.full(made.values.shape, np.inf, np.float32)
     for index, at_s in enumerate(made.at_s.tolist()):
         cut = index % PER_HOUR == 0
         if cut:
             live.cut()
-        given = live.step(Picture(pictures[made.lights[index]], at_s), at_s, math.inf if cut else PERIOD_S)
+        given = live.step(Light(made.lights[index]), at_s, math.inf if cut else PERIOD_S)
         limits[index] = [each.limit if each.limit and each.judging else math.inf for each in given.values()]
         live.note(dict(zip(("moving", "scene"), scores[index].tolist(), strict=True)))
     replay = replayed(made, 10.0, 0)
