@@ -61,10 +61,6 @@ def judged(strangeness: Numbers, part: Mask, top_cells: int, ceiling: float) -> 
     if not part.any():
         return Score(None, None)
     heatmap: Floats = np.where(part, np.minimum(strangeness, ceiling), 0.0).astype(np.float32)
-    return Score(strongest_mean(heatmap, top_cells), heatmap)
-
-
-def strongest_mean(heatmap: Floats, count: int) -> float:
-    """The mean of the `count` strongest of its cells, of all if there are fewer."""
-    beyond = heatmap.size - min(count, heatmap.size)
-    return float(np.partition(heatmap, beyond, axis=None)[beyond:].mean(dtype=np.float64))
+    top = min(top_cells, heatmap.size)
+    strongest = np.partition(heatmap, heatmap.size - top, axis=None)[heatmap.size - top :]
+    return Score(float(strongest.mean(dtype=np.float64)), heatmap)

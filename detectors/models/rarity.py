@@ -6,17 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.base import Floats, Grid, Score, StateDict, StateView
-from detectors.models.cells import Counts, counted, judged, strongest_mean, values_of
+from detectors.models.cells import Counts, counted, judged, values_of
 from detectors.options import RarityOptions
 from detectors.state import Wanted, fitted, refuse_unless
 
 # Lights whose pasts are kept apart: colour (or not told), infra-red.
 _LIGHTS = 2
 _LEAST = 1e-12  # a share, so that there is a logarithm
-# Things that never came before are all alike in their strongest cells. What is as strange in so many times as many is a
-# little stranger by `EXTENT`, and what is in so many as lights make it, is a little less.
+# Things that never came before are all alike in their strongest cells: what fills more of the picture, of this many
+# times as many cells, is a little stranger.
 EXTENT = 0.1
-THING, SCENE = 4, 64
+WIDER = 4
 # A cell and its neighbours, itself first: rows down, columns to the right. Beyond the picture's edge is the edge again.
 _ROUND = ((0, 0), (-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 
@@ -29,8 +29,7 @@ class RarityModel:
     less: of what never came, what lies beyond all that did is the stranger the farther it lies. Of a cell's channels
     the rarest speaks. What its eight neighbours had counts too, each `neighbours` as much: an edge that shifts, a chair
     that was moved a little, brings no value that is new there. The value is the mean of the strangest cells, and a
-    little of how a thing's worth of them stands out from a larger part of the scene. What was learned in one light says
-    nothing of the other, as no colour is the same there.
+    little of a wider mean. What was learned in one light says nothing of the other, as no colour is the same there.
 
     A poor choice for values without bounds (what is beyond `low` and `high` falls into the outermost bins) and for
     channels that are strange only together. A cell is judged in a light once it was learned there `warmup` times.
@@ -59,12 +58,12 @@ class RarityModel:
             _LEAST, self._options.floor
         )
         strangeness = np.maximum(-np.log10(share), 0).max(axis=2)
-        top = self._options.top_cells
-        score = judged(strangeness.astype(np.float64), known & grid.mask, top, self._options.ceiling)
-        if score.value is None or score.heatmap is None:
+        part, options = known & grid.mask, self._options
+        score = judged(strangeness.astype(np.float64), part, options.top_cells, options.ceiling)
+        wider = judged(strangeness.astype(np.float64), part, WIDER * options.top_cells, options.ceiling)
+        if score.value is None or wider.value is None:
             return score
-        thing, scene = (strongest_mean(score.heatmap, times * top) for times in (THING, SCENE))
-        return Score(score.value + EXTENT * (thing - scene), score.heatmap)
+        return Score(score.value + EXTENT * wider.value, score.heatmap)
 
     def learn(self, grid: Grid) -> None:
         """Take in the cells that carry evidence; ValueError if not finite or of another size, nothing changed."""
