@@ -15,7 +15,7 @@ from monitor.types import ClipRequest, Event, Phase
 _log = structlog.get_logger(__name__)
 
 
-class EventClips:
+class ScanClips:
     """Those of one recording, which is read in step with its judging: an event is told while the ring has it.
 
     Attributes:

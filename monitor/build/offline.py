@@ -27,9 +27,9 @@ from detectors.options import (
 from detectors.pipeline import GAP_PERIODS, GAP_S
 from detectors.stages import Stages
 from monitor.alerting.snapshots import with_overlay
-from monitor.build.clips import EventClips
+from monitor.build.clips import ScanClips
 from monitor.build.detecting import chosen_device, pipeline, prepare_torch
-from monitor.build.planting import Planting, length_s, plants_for
+from monitor.build.planting import Planting, length_of, plants_for
 from monitor.build.rules import rules
 from monitor.build.threads import compute_with
 from monitor.capture.recording import all_pictures, due_frames, open_recording
@@ -146,7 +146,7 @@ def _for_set(config: Config, root: Path, clips: Dataset, scheme: Scheme) -> Came
     still = config.model_copy(update={"view": config.view.model_copy(update={"watch": False})})
     if scheme is Scheme.P2:
         return still
-    train_s = sum(length_s(config.analysis.fps, path) or TRAIN_S for path in recordings(root, "train"))
+    train_s = sum(length_of(config.analysis.fps, path) or TRAIN_S for path in recordings(root, "train"))
     return fitted_to(still, train_s) if 0 < train_s < TRAIN_S else still
 
 
@@ -214,7 +214,7 @@ def _prepared(config: Config) -> str:
 
 def _route(config: Config, device: str, clips: bool, path: Path) -> Route:
     """The shipped route through one recording, knowing nothing yet."""
-    kept = EventClips(str(path), config) if clips else None
+    kept = ScanClips(str(path), config) if clips else None
     filming = None if kept is None else kept.filming
     try:
         source = open_recording(path, config.analysis.fps, filming)

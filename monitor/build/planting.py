@@ -35,10 +35,10 @@ def plants_for(planting: Planting, root: Path, clips: Dataset, scheme: Scheme, f
     """
     if scheme is not Scheme.P1:
         raise DatasetError(f"{root}: expected protocol p1 to plant in, got {scheme.value}; leave --plants out")
-    return planted(planting.seed, planting.count, FROM_S, planting_ground(root, clips, partial(length_s, fps)))
+    return planted(planting.seed, planting.count, FROM_S, planting_ground(root, clips, partial(length_of, fps)))
 
 
-def length_s(fps: float, path: Path) -> float | None:
+def length_of(fps: float, path: Path) -> float | None:
     """Of a recording; None if it does not say.
 
     Raises:

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from monitor.build.clips import EventClips
+from monitor.build.clips import ScanClips
 from monitor.capture.recording import due_frames, open_recording
 from monitor.config import load_text
 from monitor.types import Event, Phase, State
@@ -43,7 +43,7 @@ def event(at_ns: int) -> Event:
 @pytest.mark.parametrize(("codec", "pix_fmt"), [("libx264", "yuv420p"), ("ffv1", "bgr0")])
 def test_a_clip_shows_the_event_and_what_was_round_it(tmp_path: Path, codec: str, pix_fmt: str) -> None:
     """Its own packets where browsers play them, else encoded; the same again if the event went on and closed anew."""
-    clips = EventClips("a", load_text(SITE, "site.yaml"))
+    clips = ScanClips("a", load_text(SITE, "site.yaml"))
     opened = event(BEGAN_S * NS)
     closed = replace(opened, phase=Phase.CLOSED, ended_ns=ENDED_S * NS)
     found: list[bytes | None] = []
