@@ -28,6 +28,7 @@ from detectors.base import (
 )
 from detectors.budget.allowance import Given
 from detectors.calibration import Calibration
+from detectors.context import Context
 from detectors.fusion import Fusion, Part, names, strongest_box, strongest_cells
 from detectors.gate import HASTE, Gate
 from detectors.options import ConformalOptions, LearningOptions
@@ -91,8 +92,15 @@ class Channel:
         learning: LearningOptions,
         moment_s: float,
         stages: Stages,
+        context: float = 0.0,
     ) -> None:
-        """Args: detectors: at least one; threshold: of the fused score, asked about moments of `moment_s` seconds."""
+        """Begin knowing nothing.
+
+        Args:
+            detectors: At least one.
+            threshold: Of the fused score, asked about moments of `moment_s` seconds.
+            context: Standard deviations of lately ordinary scores that are taken off the fused score, at least 0.
+        """
         self.name = name
         self.features = frozenset(detector.feature for detector in detectors)  # keys of what its detectors look at
         self._detectors = detectors
@@ -105,6 +113,8 @@ class Channel:
         self._ranks = {d.name: Calibration(ConformalThreshold(ranks), moment_s) for d in detectors}
         self._moment_s = moment_s
         self._gate: Gate[Lesson] = Gate(learning)
+        self._context = Context(context)
+        self._passed_s = math.inf  # from the picture before to the one scored last
         self._fused = self._smooth = _NOTHING
         self._scores = {d.name: _NOTHING for d in detectors}
         self._grids: dict[str, Grid] = {}  # that the scores are of, by detector
@@ -137,9 +147,11 @@ class Channel:
                     self._scores[detector.name] = self._scored(detector, grid)
                 self._grids[detector.name] = grid
         with self._stages("fuse"):
+            self._passed_s = passed_s
             self._fused = self._fusion.fuse(self._scores, size)
-            self._smooth = _smoothed(self._smooth, self._fused, passed_s)
-            self._rest.look(self._fused, passed_s)
+            counted = self._context.beyond(self._fused)
+            self._smooth = _smoothed(self._smooth, counted, passed_s)
+            self._rest.look(self._fused, counted, passed_s)
 
     def judge(self, given: Given | None = None) -> ChannelReading:
         """Judge the picture scored last, by the limit that the budget gave, or by its own threshold's without one."""
@@ -163,12 +175,14 @@ class Channel:
         score = self._fusion.fuse(scores, (cells.shape[0], cells.shape[1]))
         if score.value is None or self._fused.value is None:
             return self._fused
-        self._rest.take(scores, Score(min(score.value, self._fused.value), score.heatmap))
-        return self._rest.fused
+        left = Score(min(score.value, self._fused.value), score.heatmap)
+        self._rest.take(scores, left, self._context.beyond(left))
+        return left
 
     def exceeds(self, limit: float) -> bool:
         """Whether the picture scored last is above `limit` if it is looked at alone."""
-        return self._fused.value is not None and self._fused.value > limit
+        value = self._context.beyond(self._fused).value
+        return value is not None and value > limit
 
     def heard(self, reading: ChannelReading) -> ChannelReading:
         """The picture judged last as it is without what was taken out of it and of those before; `reading` else."""
@@ -209,6 +223,7 @@ class Channel:
             lesson: Asked for if it is this picture's turn; None if it has nothing to teach.
         """
         self._settle(at_s)
+        self._note_context(reading)
         if reading.value is not None and not self._warming:
             self._calibrate(at_s, reading.value, reading.verdict)
         if lesson is not None:
@@ -217,9 +232,10 @@ class Channel:
         self._take_in([each.grids for each in ripe])
         return ripe
 
-    def learn_again(self, at_s: float, lessons: Sequence[Mapping[str, Grid]]) -> None:
+    def learn_again(self, at_s: float, reading: ChannelReading, lessons: Sequence[Mapping[str, Grid]]) -> None:
         """Instead of `learn`: what was learned after this picture when it was judged first; the gate is passed by."""
         self._settle(at_s)
+        self._note_context(reading)
         self._take_in(lessons)
 
     def cut(self) -> None:
@@ -242,6 +258,7 @@ class Channel:
         parts = {f"model.{d.name}": d.model.state() for d in self._detectors}
         parts |= {f"rank.{name}": rank.state() for name, rank in self._ranks.items()}
         parts |= {"fusion": self._fusion.state(), "calibration": self._calibration.state()}
+        parts["context"] = self._context.state()
         return with_prefix(parts) | {"learned": np.array(self._learned, np.int64)}
 
     def restore(self, state: StateView) -> None:
@@ -254,6 +271,7 @@ class Channel:
             self._ranks[detector.name].restore(part(state, f"rank.{detector.name}"))
         self._fusion.restore(part(state, "fusion"))
         self._calibration.restore(part(state, "calibration"))
+        self._context.restore(part(state, "context"))
         self._learned = learned
         self.restart_clock()
 
@@ -287,6 +305,11 @@ class Channel:
         if at_s - self._settled_s >= 0.5 * self._learning.every_s / HASTE:  # half a turn early, as at the gate
             self._settled_s = at_s
             self._fusion.settle(self._scores)
+
+    def _note_context(self, reading: ChannelReading) -> None:
+        """What is strange is not ordinary, however long it lasts; until it is accepted."""
+        if self._fused.value is not None and (reading.verdict is not Verdict.ANOMALOUS or self.accepting):
+            self._context.learn(self._fused.value, self._passed_s)
 
     def _take_in(self, lessons: Sequence[Mapping[str, Grid]]) -> None:
         for grids in lessons:
@@ -362,7 +385,7 @@ class _Rest:
 
     Attributes:
         scores: By detector, of the picture scored last; None if nothing was taken out of it.
-        fused: Of that picture; `smooth` over those before too.
+        fused: Of that picture; `smooth` what of it counts, over those before too.
     """
 
     scores: Mapping[str, Score] | None = None
@@ -371,16 +394,16 @@ class _Rest:
     before: Score = _NOTHING
     passed_s: float = math.inf
 
-    def look(self, fused: Score, passed_s: float) -> None:
-        """The next picture, of which nothing was taken out yet."""
+    def look(self, fused: Score, counted: Score, passed_s: float) -> None:
+        """The next picture, of which nothing was taken out yet, and what of its score counts."""
         self.before, self.passed_s = self.smooth, passed_s
-        self.scores, self.fused, self.smooth = None, fused, _smoothed(self.smooth, fused, passed_s)
+        self.scores, self.fused, self.smooth = None, fused, _smoothed(self.smooth, counted, passed_s)
 
-    def take(self, scores: Mapping[str, Score], fused: Score) -> None:
+    def take(self, scores: Mapping[str, Score], fused: Score, counted: Score) -> None:
         """Something was taken out of it; what it did before it was known for what it is does not linger."""
         self.scores, self.fused = scores, fused
-        smooth = _smoothed(self.before, fused, self.passed_s)
-        self.smooth = fused if (fused.value or 0.0) < (smooth.value or 0.0) else smooth
+        smooth = _smoothed(self.before, counted, self.passed_s)
+        self.smooth = counted if (counted.value or 0.0) < (smooth.value or 0.0) else smooth
 
 
 def _smoothed(before: Score, now: Score, passed_s: float) -> Score:

@@ -244,9 +244,9 @@ class Pipeline:
         """Instead of `learn`, when pictures are judged again: the lessons that it gave back then."""
         if self._judged is None:
             return
-        at_s, self._judged = self._judged.at_s, None
-        for channel in self._channels:
-            channel.learn_again(at_s, [grids for name, grids in lessons if name == channel.name])
+        reading, self._judged = self._judged, None
+        for channel, judged in zip(self._channels, reading.channels, strict=True):
+            channel.learn_again(reading.at_s, judged, [grids for name, grids in lessons if name == channel.name])
 
     @property
     def lead(self) -> int:

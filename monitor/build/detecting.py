@@ -118,10 +118,10 @@ def _channels(
 ) -> list[Channel]:
     """Those that have detectors; `keys`: of their features, by detector."""
     channels = []
-    for name, threshold, learning, moment_s in (
-        ("moving", sections.threshold, sections.learning, 1.0),
-        ("scene", sections.scene.threshold, sections.scene.learning, 60.0),
-        ("place", sections.place.threshold, sections.place.learning, 60.0),
+    for name, threshold, learning, moment_s, context in (
+        ("moving", sections.threshold, sections.learning, 1.0, 0.0),
+        ("scene", sections.scene.threshold, sections.scene.learning, 60.0, 0.0),
+        ("place", sections.place.threshold, sections.place.learning, 60.0, sections.place.context),
     ):
         detectors = [
             Detector(
@@ -135,7 +135,7 @@ def _channels(
             if d.channel == name
         ]
         if detectors:
-            channels.append(Channel(name, detectors, _threshold(threshold), learning, moment_s, stages))
+            channels.append(Channel(name, detectors, _threshold(threshold), learning, moment_s, stages, context))
     return channels
 
 
@@ -144,6 +144,7 @@ def fingerprint(sections: CameraSections) -> str:
     parts = [d.model_dump_json() for d in sections.detectors]
     thresholds = (sections.threshold, sections.scene.threshold, sections.place.threshold)
     parts += [each.model_dump_json() for each in (sections.analysis, *thresholds)]
+    parts.append(str(sections.place.context))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -10,23 +10,22 @@ from monitor.deciding.episodes import Rules
 from monitor.deciding.valve import Budget
 from monitor.wishes import Wishes
 
-# Long enough for `open_n` frames at half the camera's rate, and for a few of the slowest.
-LEAST_WINDOW_S = 10.0
-# Above any ordinary time between two frames.
+# Above any ordinary time between two frames, of cameras that send a picture every few seconds too.
 LEAST_LOST_S = 30.0
 
 
 def rules(sections: CameraSections) -> Rules:
     """The rules of one camera."""
     told, fps = sections.episodes, sections.analysis.fps
+    lost_s = max(LEAST_LOST_S, 3 / fps)
     return Rules(
         open_m=told.open_m,
         open_n=told.open_n,
-        window_s=max(LEAST_WINDOW_S, 2 * told.open_n / fps),
+        window_s=told.open_n * lost_s,
         quiet_s=max(told.quiet_s, 2 / fps),
         refractory_s=told.refractory_s,
         update_s=told.update_s,
-        lost_s=max(LEAST_LOST_S, 3 / fps),
+        lost_s=lost_s,
     )
 
 

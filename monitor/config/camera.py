@@ -256,6 +256,13 @@ class PlaceOptions(Section):
         default=LearningOptions(warmup=1800, every_s=2.0, settled_every_s=2.0, delay_s=600.0),
         description="When and from what it learns.",
     )
+    context: float = Field(
+        default=2.0,
+        ge=0,
+        le=100,
+        description="So many standard deviations of the last five minutes' ordinary scores are taken off: amid a "
+        "lively hour, rain or a lamp that flickers only what is stranger than that counts. Unit: standard deviations.",
+    )
 
 
 class ViewOptions(Section):

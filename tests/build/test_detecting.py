@@ -132,6 +132,7 @@ SHAPING = {
     "model": "detectors: [{name: still, feature: {kind: pixels, width: 32}, model: {kind: iqr}}]",
     "knob": "detectors: [{name: still, feature: {kind: pixels, width: 32}, model: {kind: zscore, memory: 99}}]",
     "threshold": "threshold: {kind: quantile}",
+    "context": "place: {context: 0.0}",
     "rate of the threshold": "threshold: {kind: spot, rate: 0.01}",
 }
 NOT_SHAPING = [

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.base import Reason
+from monitor.build.rules import rules as made_of
+from monitor.config import CameraSections
 from monitor.deciding.episodes import Cause, Episodes, Rules, end, step, tick
 from monitor.deciding.sightings import event_id
 from monitor.types import ChannelScore, Event, Judgement, Phase, Stamp, State, Verdict
@@ -95,6 +97,13 @@ def test_m_of_n_opens() -> None:
 def test_less_than_m_of_n_opens_nothing(verdicts: str, every_s: float) -> None:
     """Too few anomalous frames, or too far apart, are no episode."""
     assert play(verdicts, every_s=every_s).events == []
+
+
+def test_a_camera_of_a_few_pictures_a_minute_opens_events_too() -> None:
+    """With the rules of a camera that is wanted at ten a second."""
+    slow = play("NAAA", rules=made_of(CameraSections()), every_s=20)
+    assert slow.phases == ["opened"]
+    assert slow.events[0][0] == 60.0
 
 
 def test_unknown_frames_do_not_count_among_the_n() -> None:

@@ -25,6 +25,7 @@ SHAPE = (4, 6)
 LEARNING = LearningOptions(warmup=20, every_s=0.4, delay_s=2.0, accept_after_s=60.0)
 # Warm-up and units of ten seconds, then the seconds that the limit asks for.
 WARMUP_S, READY = 10, 300
+STRANGE = 9.0  # above the limit that it has then
 
 
 class Told:
@@ -56,11 +57,11 @@ def grid(value: float, *, seen: bool = True) -> Grid:
     return Grid(values, np.full(SHAPE, seen))
 
 
-def channel(names: tuple[str, ...] = ("a",), learning: LearningOptions = LEARNING) -> Channel:
+def channel(names: tuple[str, ...] = ("a",), learning: LearningOptions = LEARNING, context: float = 0.0) -> Channel:
     """Of detectors that each look at the feature of their name."""
     detectors = [Detector(name, name, Told(), Part(1.0)) for name in names]
     threshold = ZScoreThreshold(ZScoreThresholdOptions(warmup=WARMUP_S, z=6))
-    return Channel("moving", detectors, threshold, learning, 1.0, NoStages())
+    return Channel("moving", detectors, threshold, learning, 1.0, NoStages(), context)
 
 
 def judged(channel: Channel, grids: Mapping[str, Grid], passed_s: float) -> ChannelReading:
@@ -247,6 +248,40 @@ def test_what_is_anomalous_is_not_learned_and_what_lasts_is() -> None:
     assert "new normal" in reading.state_reason or reading.verdict is Verdict.NORMAL
 
 
+def told_of(value: float, *after: float) -> float:
+    """What a grid of `value` scores, once it stands, after ten minutes of `after`, by a channel with a context."""
+    play = Play(channel(learning=LEARNING.model_copy(update={"accept_after_s": 1e6}), context=2.0))
+    play.ordinary(READY)
+    for number in range(6000):
+        verdict = play.step({"a": grid(after[number % len(after)])}).verdict
+        assert verdict is (Verdict.ANOMALOUS if STRANGE in after and number > 5 else Verdict.NORMAL) or number <= 5
+    told = [play.step({"a": grid(value)}).value for _ in range(30)][-1]
+    assert told is not None
+    return told
+
+
+def test_a_lively_time_takes_off_what_comes_after_it_and_an_even_one_does_not() -> None:
+    """By two standard deviations of the last minutes, however high they are."""
+    even, lively = told_of(STRANGE, 1.5), told_of(STRANGE, 0.5, 1.5)
+    assert even - lively == pytest.approx(2 * 0.5 * math.sqrt(1 - math.exp(-2)), abs=0.2)
+    assert told_of(STRANGE, 0.8) == pytest.approx(even, abs=0.2)
+
+
+def test_what_is_strange_never_becomes_its_own_context() -> None:
+    """However long it comes and goes, it scores as at first."""
+    assert told_of(STRANGE, STRANGE, STRANGE + 3.0) > told_of(STRANGE, 0.5, 1.5)
+
+
+def test_a_detector_s_share_is_of_the_whole_score() -> None:
+    """Not of what is left of it beside the last minutes."""
+    play = Play(channel(("a", "b"), context=3.0))
+    play.ordinary(READY)
+    play.step({"a": grid(4.0), "b": grid(2.0)})
+    shares = {score.name: score.share for score in play.channel.scores}
+    assert shares["a"] == 1.0
+    assert (shares["b"] or 0.0) < 0.7
+
+
 def through_a_file(state: StateDict) -> StateDict:
     """`state` after a way through a file that refuses pickle."""
     file = io.BytesIO()
@@ -258,9 +293,10 @@ def through_a_file(state: StateDict) -> StateDict:
 
 def test_restored_it_goes_on_the_same() -> None:
     """Scores, limit, p-values of each detector and reasons are those of the saved one after a cut."""
-    old = ready(("a", "b"))
+    old = Play(channel(("a", "b"), context=2.0))
+    assert old.ordinary(READY).state is State.ACTIVE
     old.channel.restart_clock()
-    new = Play(channel(("a", "b")))
+    new = Play(channel(("a", "b"), context=2.0))
     new.channel.restore(through_a_file(old.channel.state()))
     assert new.channel.learned == old.channel.learned > 0
     for number in range(40):
