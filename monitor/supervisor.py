@@ -22,6 +22,8 @@ CONFIGURATION_ERROR = 2  # the exit code of a role whose configuration cannot wo
 _MAX_LOOPS = 256  # heard of one child
 _MAX_BEATS = 1024  # heard in one go
 _TICK_S = 0.2
+# A start that took too long is given twice as long the next time, so many times at most.
+_MOST_DOUBLINGS = 4
 _HEAD_START_S = 10.0  # a child waits no longer for the one that it is to come after
 
 _log = structlog.get_logger(__name__)
@@ -50,7 +52,8 @@ class Limits:
     """How patient the supervisor is, in seconds.
 
     Attributes:
-        startup_s: From the start of a child to its first heartbeat.
+        startup_s: From the start of a child to its first heartbeat; twice as long after each start that had none: a
+            machine that is busy for hours starts slowly, and must not be kept from starting at all.
         silence_s: Without progress of a loop that was heard before.
         stop_s: From SIGTERM to SIGKILL.
         first_delay_s: Before the first restart; doubles with each further one, up to `longest_delay_s`.
@@ -81,6 +84,7 @@ class _Child:
     kill_s: float | None = None  # when SIGKILL follows; None unless SIGTERM was sent
     killed: bool = False
     failures: int = 0  # in a row
+    unheard: int = 0  # starts in a row that took too long
     restarts: int = 0  # in all
 
 
@@ -191,7 +195,7 @@ class Supervisor:
         for child in self._children:
             if child.process is None or child.process.pid != beat.pid:
                 continue  # the pid tells this life from the one before it
-            child.heard = True
+            child.heard, child.unheard = True, 0
             if beat.progress == LOOP_ENDED:
                 child.loops.pop(beat.loop, None)
             elif beat.loop in child.loops or len(child.loops) < _MAX_LOOPS:
@@ -213,7 +217,7 @@ class Supervisor:
 
     def _put_off(self, child: _Child, now: float) -> None:
         """Set when a child that died, or could not be started, is due again."""
-        if now - child.started_s >= self._limits.healthy_s:
+        if child.heard and now - child.started_s >= self._limits.healthy_s:
             child.failures = 0
         # The exponent is bounded so that a child that fails for a year does not overflow a float.
         delay_s = min(self._limits.longest_delay_s, self._limits.first_delay_s * 2.0 ** min(child.failures, 60))
@@ -229,6 +233,7 @@ class Supervisor:
             self._kill_if_due(child, now)
         elif (fault := self._fault(child, now)) is not None:
             _log.warning("child_hangs", process=child.spec.name, pid=child.process.pid, fault=fault)
+            child.unheard += not child.heard
             self._terminate(child, now)
 
     def _may_start(self, child: _Child, now: float) -> bool:
@@ -255,7 +260,8 @@ class Supervisor:
         """Why a running child counts as hung; None if it does not."""
         if not child.heard:
             waited_s = now - child.started_s
-            return f"no heartbeat {waited_s:.0f} s after its start" if waited_s > self._limits.startup_s else None
+            patience_s = self._limits.startup_s * 2.0 ** min(child.unheard, _MOST_DOUBLINGS)
+            return f"no heartbeat {waited_s:.0f} s after its start" if waited_s > patience_s else None
         for loop, (progress, since_s) in child.loops.items():
             if now - since_s > self._limits.silence_s:
                 return f"{loop}: no progress beyond {progress} for {now - since_s:.0f} s"

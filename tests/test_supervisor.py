@@ -200,6 +200,23 @@ def test_a_slow_start_is_not_a_hang_but_an_endless_one_is() -> None:
     assert house.journal == ["start worker", "SIGTERM worker"]
 
 
+def test_a_machine_that_is_busy_for_long_does_not_keep_a_child_from_starting() -> None:
+    """A start that takes five minutes succeeds in the end: each try has twice as long, until one is heard."""
+    house = House(["worker"])
+    while not house.supervisor._children[0].heard:
+        life = house.lives["worker"][-1] if house.lives["worker"] else None
+        if life is not None and life.code is None and house.now_s - house.supervisor._children[0].started_s > 300:
+            house.turn(1, house.beat("worker", 1))
+        house.turn(1)
+        assert house.now_s < 2000
+    assert house.journal == ["start worker", "SIGTERM worker"] * 3 + ["start worker"]
+    house.lives["worker"][-1].code = -9
+    house.turn()
+    house.turn(9)
+    house.turn(61)
+    assert house.journal[-2:] == ["start worker", "SIGTERM worker"]
+
+
 def test_beats_of_a_former_life_or_a_stranger_count_for_nothing() -> None:
     """Only the child that runs now can prove that it is alive."""
     house = House(["worker"])

@@ -17,6 +17,8 @@ from monitor.scoring.tape import Tape, TapeRules
 
 # What scores may depend on.
 COMPUTES = ("rareframe", "numpy", "opencv-python-headless", "torch", "onnxruntime")
+# Of one camera's pictures in memory; a bundle is read back only up to several times of it.
+MOST_BYTES = 256 << 20
 # The sections that shape a score; no source and no login is among them.
 SECTIONS = frozenset(CameraSections.model_fields) - {"capture", "shadow", "rules"}
 
@@ -35,6 +37,7 @@ def tape(config: Config, name: str, device: str, takes: TakeWriter) -> Tape | No
     rules = TapeRules(
         before=math.ceil(config.bundles.before_s * fps),
         most=max(1, math.ceil(config.bundles.most_s * fps)),
+        most_bytes=MOST_BYTES,
         least=episodes.open_m,
         quiet_s=episodes.quiet_s,
         again_s=episodes.refractory_s,

@@ -98,7 +98,8 @@ class SupervisorOptions(Section):
         default=60.0,
         gt=0,
         le=3600,
-        description="A process that sends no heartbeat this long after its start is restarted. Unit: seconds.",
+        description="A process that sends no heartbeat this long after its start is restarted, and has twice as long "
+        "then. Unit: seconds.",
     )
     silent_s: float = Field(
         default=30.0,
@@ -172,7 +173,8 @@ class BundleOptions(Section):
         default=6.0,
         gt=0,
         le=60,
-        description="Frames of so long from the first strange one on. An event's file has some 10 MB. Unit: seconds.",
+        description="Frames of so long from the first strange one on, as far as 256 MB of pixels hold them. An event's "
+        "file has some 10 MB. Unit: seconds.",
     )
 
 

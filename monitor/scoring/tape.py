@@ -26,6 +26,7 @@ class TapeRules:
     Attributes:
         before: Frames before the first strange one, at least what the pipeline looks back at.
         most: Frames from the first strange one on.
+        most_bytes: Of pixels, all frames together: large pictures are fewer, so that memory holds.
         least: Strange frames without which nothing is kept: no event can have opened.
         quiet_s: So long without a strange frame a take ends.
         again_s: After one that was kept the next begins only if nothing was strange for so long: until then it is the
@@ -34,6 +35,7 @@ class TapeRules:
 
     before: int
     most: int
+    most_bytes: int
     least: int
     quiet_s: float
     again_s: float
@@ -83,12 +85,14 @@ class Tape:
         self._rules = rules
         self._keep = keep
         self._last: deque[Seen] = deque(maxlen=rules.before)
+        self._back = 0  # frames before the first strange one that are needed
         self._rolling: _Rolling | None = None
         self._strange_ns: int | None = None  # monotonic, the last strange frame
         self._kept = False  # the take before this moment, and nothing was quiet for `again_s` since
 
     def look_back(self, frames: int) -> None:
         """Keep at least so many frames before the first strange one."""
+        self._back = frames
         self._last = deque(self._last, max(frames, self._rules.before))
 
     def judged(self, frame: Frame, told: Told, standing: StateView, state: Callable[[], StateDict]) -> None:
@@ -114,6 +118,8 @@ class Tape:
         if self._rolling is not None:
             self._rolling.seen.append(seen)
         self._last.append(seen)
+        while len(self._last) > self._back and 2 * len(self._last) * frame.image.nbytes > self._rules.most_bytes:
+            self._last.popleft()
 
     def learned(self, lessons: Lessons) -> None:
         """What was learned after the frame judged last."""
@@ -122,7 +128,9 @@ class Tape:
             return
         rolling.seen[-1].lessons.extend(lessons)
         quiet_ns = rolling.seen[-1].frame.stamp.mono_ns - (self._strange_ns or 0)
-        if len(rolling.seen) >= self._rules.most:
+        frames = len(rolling.before) + len(rolling.seen)
+        full = frames * rolling.seen[-1].frame.image.nbytes >= self._rules.most_bytes
+        if len(rolling.seen) >= self._rules.most or full:
             self._finish(rolling, "long enough")
         elif quiet_ns >= self._rules.quiet_s * _NS:
             self._finish(rolling, "quiet")

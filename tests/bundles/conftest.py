@@ -41,7 +41,7 @@ from monitor.types import Frame, Stamp, Verdict
 NS = 1_000_000_000
 FPS = 10
 READY = 280
-RULES = TapeRules(before=4, most=60, least=3, quiet_s=1.0, again_s=5.0)
+RULES = TapeRules(before=4, most=60, most_bytes=1 << 30, least=3, quiet_s=1.0, again_s=5.0)
 ORIGIN = Origin(
     "gate", "print", json.dumps({"analysis": {}}).encode(), Machine({"rareframe": "0"}, "none", "cpu", 1, 0)
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from monitor.scoring.takes import MOST_KEPT, Origin, TakeWriter
 from monitor.scoring.tape import Take, Tape, TapeRules
 from monitor.types import Frame, Judgement, State, Verdict
 
-RULES = TapeRules(before=5, most=20, least=3, quiet_s=1.0, again_s=10.0)
+RULES = TapeRules(before=5, most=20, most_bytes=1 << 30, least=3, quiet_s=1.0, again_s=10.0)
 ORIGIN = Origin("gate", "print", b"{}", Machine({}, "none", "cpu", 1, 0))
 Frames = Callable[..., Frame]
 
@@ -80,6 +80,18 @@ def test_a_long_anomaly_is_one_take_and_no_more_than_may_be_kept(play: Play) -> 
     assert (len(take.seen), take.ended, play.copies) == (20, "long enough", 1)
     play.show("N" * 101 + "AAA" + "N" * 11)
     assert len(play.takes) == play.copies == 2
+
+
+def test_large_pictures_are_fewer(play: Play) -> None:
+    """Half of the memory at most for those before, all of it for a take, and never fewer than the pipeline needs."""
+    size = play.frame(0).image.nbytes
+    for most, needed, before, seen in ((9, 0, 4, 5), (7, 4, 4, 3)):
+        play.takes.clear()
+        play.tape = Tape(replace(RULES, most_bytes=most * size), play.takes.append)
+        play.tape.look_back(needed)
+        play.show("N" * 20 + "A" * 20)
+        (take,) = play.takes
+        assert (len(take.before), len(take.seen), take.ended) == (before, seen, "long enough")
 
 
 def test_what_opened_no_event_is_forgotten(play: Play) -> None:
