@@ -25,6 +25,10 @@ MOST_ABOVE = 0.2
 # What exceeds the (k+1)-th strongest of the happenings so far is to come k+1 times in as long a time, not the k times
 # that were seen: so for `allowed` to be met on average, half a happening less is allowed in the life so far.
 _HALF = 0.5
+# How many happenings there were is chance, and the days to come bring what these have not seen: so many standard
+# deviations of such a count, √n were it Poisson's, are taken off. Of 0, 0.5, 0.6, 0.75 and 1 the least with which all
+# starts into five ordinary days kept budgets of 3 and 10 (docs/detection.md).
+CAUTION = 0.75
 
 Doubles = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -67,8 +71,9 @@ def levels(life: Life, per_day: float, shares: Sequence[float]) -> tuple[float, 
     """The level of each channel, so that all of them together alert `per_day` times a day watched; at least 0.
 
     Each channel gets a rate of its own, as large beside the others' as its share, the highest at which what all of
-    them raise together, a happening seen by several counted once, is no more than allowed. Channels of equal shares
-    that see the same have the whole budget each; channels that never agree have their share of it.
+    them raise together, a happening seen by several counted once, is no more than allowed, which is a little less than
+    wanted (`CAUTION`). Channels of equal shares that see the same have the whole budget each; channels that never agree
+    have their share of it.
 
     Args:
         life: What the levels are made of.
@@ -77,7 +82,8 @@ def levels(life: Life, per_day: float, shares: Sequence[float]) -> tuple[float, 
     """
     most = max(shares)
     parts = [share / most for share in shares]
-    allowed = max(0.0, per_day * life.days - _HALF)
+    wanted = per_day * life.days
+    allowed = max(0.0, wanted - CAUTION * math.sqrt(wanted) - _HALF)
     curves = [_Curve(life, channel) for channel in range(len(parts))]
     found = tuple(curve.level(allowed * part / sum(parts)) for curve, part in zip(curves, parts, strict=True))
     for rate in _between(allowed / sum(parts), allowed):

@@ -188,7 +188,7 @@ def test_a_level_comes_down_again_below_what_was_ever_seen() -> None:
 
 def test_one_long_happening_counts_once() -> None:
     """Two hours without a pause are one alert, and so they need no higher level than one minute."""
-    long, short = budget(1), budget(1)
+    long, short = budget(2), budget(2)
     for lived, minutes in ((long, 120), (short, 1)):
         end = live(lived, 0, 2 * DAY_MINUTES, peaks={DAY_MINUTES + minute: 9.0 for minute in range(minutes)})
         assert lived.standing(end, COLOUR).levels == (1.0,)

@@ -81,28 +81,25 @@ function processTag({ up, silent_s: silent }) {
 }
 
 function showDrops(card, cameras) {
-  const rows = cameras.map((each) => {
+  const heads = ["Camera", "#Read", "#Dropped", "#Missed", "#Lost", "#Judged a second"];
+  const rows = cameras.flatMap((each) => {
     const lost = Math.max(each.dropped, each.missed); // most that are dropped are missed as well
     const share = each.frames ? (100 * lost) / each.frames : 0;
-    return h(
+    const why = each.drops.map(({ label, total }) =>
+      h("p.hint", `${total.toLocaleString()} dropped: ${dropWords(label)}`),
+    );
+    const row = h(
       "tr",
-      h(
-        "td",
-        h("a", { href: `#/camera/${encodeURIComponent(each.camera)}` }, each.camera),
-        each.drops.map(({ label, total }) => h("p.hint", `${total.toLocaleString()} dropped: ${dropWords(label)}`)),
-      ),
+      h("td", h("a", { href: `#/camera/${encodeURIComponent(each.camera)}` }, each.camera)),
       h("td.number", each.frames.toLocaleString()),
       h("td.number", each.dropped.toLocaleString()),
       h("td.number", each.missed.toLocaleString()),
       h("td.number", `${share.toFixed(share && share < 10 ? 2 : 0)} %`),
       h("td.number", each.fps === null ? "–" : each.fps.toFixed(1)),
     );
+    return why.length ? [row, h("tr.more", h("td", { colSpan: heads.length }, why))] : [row];
   });
-  refill(
-    card,
-    h("h2", "Pictures"),
-    table(["Camera", "#Read", "#Dropped", "#Missed", "#Lost", "#Judged a second"], rows),
-  );
+  refill(card, h("h2", "Pictures"), table(heads, rows));
 }
 
 function showDisk(card, disk) {
