@@ -166,7 +166,7 @@ class Channel:
         return ChannelReading(self.name, state, why, verdict, fused.value, p_value, limit, fused.heatmap)
 
     def without(self, cells: Mask) -> Score:
-        """The fused score of what is left of the picture scored last without these cells, for `heard`.
+        """What counts of what is left of the picture scored last without these cells, for `heard`.
 
         Args:
             cells: (h, w) of the heatmap.
@@ -174,10 +174,11 @@ class Channel:
         scores = {d.name: self._scored_without(d, cells) for d in self._detectors}
         score = self._fusion.fuse(scores, (cells.shape[0], cells.shape[1]))
         if score.value is None or self._fused.value is None:
-            return self._fused
+            return self._context.beyond(self._fused)
         left = Score(min(score.value, self._fused.value), score.heatmap)
-        self._rest.take(scores, left, self._context.beyond(left))
-        return left
+        counted = self._context.beyond(left)
+        self._rest.take(scores, left, counted)
+        return counted
 
     def exceeds(self, limit: float) -> bool:
         """Whether the picture scored last is above `limit` if it is looked at alone."""
@@ -190,7 +191,7 @@ class Channel:
         if reading.limit is None or reading.value is None or value is None or value >= reading.value:
             return reading
         verdict = Verdict.ANOMALOUS if value > reading.limit else Verdict.NORMAL
-        p_value, heatmap = self._p_value(value), self._rest.fused.heatmap
+        p_value, heatmap = self._p_value(value), self._rest.smooth.heatmap
         return replace(reading, verdict=verdict, value=value, p_value=p_value, heatmap=heatmap)
 
     @property
@@ -307,8 +308,8 @@ class Channel:
             self._fusion.settle(self._scores)
 
     def _note_context(self, reading: ChannelReading) -> None:
-        """What is strange is not ordinary, however long it lasts; until it is accepted."""
-        if self._fused.value is not None and (reading.verdict is not Verdict.ANOMALOUS or self.accepting):
+        """What is strange is not ordinary, however long it lasts, until the models have learned it."""
+        if self._fused.value is not None and reading.verdict is not Verdict.ANOMALOUS:
             self._context.learn(self._fused.value, self._passed_s)
 
     def _take_in(self, lessons: Sequence[Mapping[str, Grid]]) -> None:

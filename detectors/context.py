@@ -28,12 +28,14 @@ class Context:
         self._sums = (0.0, 0.0, 0.0)  # of scores, of their squares, of the weights, 0..1
 
     def beyond(self, score: Score) -> Score:
-        """What of `score` counts beside the last minutes, at least 0."""
+        """What of `score`, of a mean of cells and of its heatmap, counts beside the last minutes, at least 0."""
         total, squares, weight = self._sums
         if not self._deviations or score.value is None or not weight:
             return score
         spread = math.sqrt(max(0.0, squares / weight - (total / weight) ** 2))  # of equal scores it may round below 0
-        return Score(max(0.0, score.value - self._deviations * spread), score.heatmap)
+        less = self._deviations * spread
+        heatmap = None if score.heatmap is None else np.maximum(score.heatmap - np.float32(less), np.float32(0))
+        return Score(max(0.0, score.value - less), heatmap)
 
     def learn(self, value: float, passed_s: float) -> None:
         """Take in an ordinary score, `passed_s` after the one before; after a cut, infinite, it counts for nothing."""

@@ -57,7 +57,7 @@ class Limits:
         silence_s: Without progress of a loop that was heard before.
         stop_s: From SIGTERM to SIGKILL.
         first_delay_s: Before the first restart; doubles with each further one, up to `longest_delay_s`.
-        healthy_s: A child that lived this long starts again with the first delay.
+        healthy_s: A child that was heard and lived this long starts again with the first delay.
         report_s: Between reports while nothing changes.
     """
 
@@ -195,7 +195,8 @@ class Supervisor:
         for child in self._children:
             if child.process is None or child.process.pid != beat.pid:
                 continue  # the pid tells this life from the one before it
-            child.heard, child.unheard = True, 0
+            if child.kill_s is None:  # who is told to stop has not started in time, though it may be about to
+                child.heard, child.unheard = True, 0
             if beat.progress == LOOP_ENDED:
                 child.loops.pop(beat.loop, None)
             elif beat.loop in child.loops or len(child.loops) < _MAX_LOOPS:

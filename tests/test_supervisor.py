@@ -217,6 +217,21 @@ def test_a_machine_that_is_busy_for_long_does_not_keep_a_child_from_starting() -
     assert house.journal[-2:] == ["start worker", "SIGTERM worker"]
 
 
+def test_a_beat_that_comes_after_it_was_told_to_stop_does_not_make_a_start_quick() -> None:
+    """Or each try would be as short as the first, for ever."""
+    house = House(["worker"])
+    house.turn()
+    house.lives["worker"][-1].obeys = ()
+    house.turn(61)
+    house.turn(5, house.beat("worker", 0))
+    house.lives["worker"][-1].code = -15
+    house.turn(1)
+    house.turn(9)
+    assert len(house.lives["worker"]) == 2
+    house.turn(100)
+    assert house.journal == ["start worker", "SIGTERM worker", "start worker"]
+
+
 def test_beats_of_a_former_life_or_a_stranger_count_for_nothing() -> None:
     """Only the child that runs now can prove that it is alive."""
     house = House(["worker"])

@@ -1,7 +1,7 @@
 """How many alerts a camera may raise, kept: from its diary to the limits that hold now. Sees no picture.
 
-What is promised: the rate of alerts that this camera's own recent ordinary life would raise at the limits is the
-budget. That is so on the diary, to half an alert, its minutes counting half after `HALF_LIFE_DAYS`; of tomorrow it is
+What is promised: this camera's own recent ordinary life would raise no more alerts at the limits than the budget, and a
+few less, for caution. That is so on the diary, its minutes counting half after `HALF_LIFE_DAYS`; of tomorrow it is
 true as far as tomorrow resembles those days. It is no cap: a day on which more happens brings more alerts, and makes
 the next days stricter.
 """

@@ -25,9 +25,9 @@ MOST_ABOVE = 0.2
 # What exceeds the (k+1)-th strongest of the happenings so far is to come k+1 times in as long a time, not the k times
 # that were seen: so for `allowed` to be met on average, half a happening less is allowed in the life so far.
 _HALF = 0.5
-# How many happenings there were is chance, and the days to come bring what these have not seen: so many standard
-# deviations of such a count, √n were it Poisson's, are taken off. Of 0, 0.5, 0.6, 0.75 and 1 the least with which all
-# starts into five ordinary days kept budgets of 3 and 10 (docs/detection.md).
+# How many happenings there were is chance, and the days to come bring what these have not seen: so many times √n are
+# taken off. √n is the standard deviation of a Poisson count n; √(n/2) that of one whose old minutes count ever less.
+# Of 0, 0.5, 0.6, 0.75 and 1 it is the least with which all starts into five ordinary days kept budgets of 3 and 10.
 CAUTION = 0.75
 
 Doubles = npt.NDArray[np.float64]

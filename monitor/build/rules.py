@@ -10,6 +10,8 @@ from monitor.deciding.episodes import Rules
 from monitor.deciding.valve import Budget
 from monitor.wishes import Wishes
 
+# Long enough for `open_n` frames at half the camera's rate.
+LEAST_WINDOW_S = 10.0
 # Above any ordinary time between two frames, of cameras that send a picture every few seconds too.
 LEAST_LOST_S = 30.0
 
@@ -21,7 +23,7 @@ def rules(sections: CameraSections) -> Rules:
     return Rules(
         open_m=told.open_m,
         open_n=told.open_n,
-        window_s=told.open_n * lost_s,
+        window_s=max(LEAST_WINDOW_S, 2 * told.open_n / fps),
         quiet_s=max(told.quiet_s, 2 / fps),
         refractory_s=told.refractory_s,
         update_s=told.update_s,

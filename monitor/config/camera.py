@@ -183,9 +183,9 @@ class BudgetOptions(Section):
         default=3.0,
         ge=0.2,
         le=100,
-        description="About so many alerts a day are raised: the rate that the camera's own recent ordinary life would "
-        "raise. No cap: a day on which more happens brings more. Can be changed while it runs (rareframe budget). "
-        "Unit: alerts/day.",
+        description="About so many alerts a day are raised: a few more than the camera's own recent ordinary life "
+        "would raise. Below one in two days only what tops all that is remembered is. No cap: a day on which more "
+        "happens brings more. Can be changed while it runs (rareframe budget). Unit: alerts/day.",
     )
     early_alerts: int = Field(
         default=3,

@@ -99,7 +99,7 @@ class SupervisorOptions(Section):
         gt=0,
         le=3600,
         description="A process that sends no heartbeat this long after its start is restarted, and has twice as long "
-        "then. Unit: seconds.",
+        "then, up to 16 times. Unit: seconds.",
     )
     silent_s: float = Field(
         default=30.0,
@@ -166,8 +166,8 @@ class BundleOptions(Section):
         default=1.0,
         ge=0,
         le=30,
-        description="Frames of so long before the first strange one go with it. Held in memory all the time; a second "
-        "at 10 frames/s and 360 × 240 is 2.6 MB. Unit: seconds.",
+        description="Frames of so long before the first strange one go with it, as far as 128 MB of pixels hold them. "
+        "In memory all the time; a second at 10 frames/s and 360 × 240 is 2.6 MB. Unit: seconds.",
     )
     most_s: float = Field(
         default=6.0,

@@ -41,8 +41,8 @@ class Rules:
 
     Attributes:
         open_m: Anomalous frames of one channel that open an episode, among the newest `open_n` judged ones, at most
-            `window_s` old.
-            UNKNOWN frames are not judged ones. `window_s` must be long enough for `open_n` frames at the camera's rate.
+            `window_s` old, or `open_n` times as old as the last frames are apart: cameras may send fewer pictures than
+            they should. UNKNOWN frames are not judged ones.
         quiet_s: Seconds without an anomalous frame that close it; time after an UNKNOWN frame does not count.
         refractory_s: An opening so soon after the last closing goes on with the event that closed.
         update_s: At most one UPDATED in so many seconds, told only if the peak grew by the factor `growth`; what goes
@@ -87,6 +87,7 @@ class Episodes:
 
     Attributes:
         seq: The newest frame seen of `run`, at `newest_mono_ns`; -1 before the first.
+        apart_ns: Between the newest two frames of it.
         past: Runs that are over; their judgements are ignored.
         recent: The newest judged frames that may still open an episode, oldest first; emptied when one opens.
         event: The open event as last known, told or not; its phase is the one told last. None while none is open.
@@ -105,6 +106,7 @@ class Episodes:
     seq: int = -1
     newest_mono_ns: int = 0
     newest_wall_ns: int = 0
+    apart_ns: int = 0
     past: tuple[str, ...] = ()
     recent: tuple[Judged, ...] = ()
     event: Event | None = None
@@ -129,8 +131,8 @@ def step(state: Episodes, judgement: Judgement, rules: Rules) -> tuple[Episodes,
     if stamp.run != state.run:
         state, closed = end(state, "camera lost")
         state = _enter(state, stamp)
-    elif state.event is not None and stamp.mono_ns - state.newest_mono_ns >= rules.lost_s * _S:
-        state, closed = end(state, "camera lost")
+    elif stamp.mono_ns - state.newest_mono_ns >= rules.lost_s * _S:
+        state, closed = end(state, "camera lost") if state.event is not None else (replace(state, recent=()), ())
     passed_ns = max(0, stamp.mono_ns - state.newest_mono_ns)
     state = replace(
         state,
@@ -140,7 +142,7 @@ def step(state: Episodes, judgement: Judgement, rules: Rules) -> tuple[Episodes,
         resumed=False,
     )
     state, told = _take(state, judgement, passed_ns, rules)
-    return state, closed + told
+    return replace(state, apart_ns=passed_ns), closed + told
 
 
 def tick(state: Episodes, silent_s: float, cause: Cause, rules: Rules) -> tuple[Episodes, Told]:
@@ -211,7 +213,9 @@ def _take(state: Episodes, judgement: Judgement, passed_ns: int, rules: Rules) -
         return end(state, "verdict unknown") if now_ns - since_ns >= rules.unknown_s * _S else (state, ())
     state = replace(state, unknown_mono_ns=None)
     if state.event is None:
-        kept = tuple(j for j in state.recent if now_ns - j.mono_ns <= rules.window_s * _S)
+        # One pause does not make a slow camera.
+        oldest_ns = now_ns - max(rules.window_s * _S, rules.open_n * min(passed_ns, state.apart_ns))
+        kept = tuple(j for j in state.recent if j.mono_ns >= oldest_ns)
         state = replace(state, recent=(*kept, Judged(now_ns, sighting))[-rules.open_n :])
         return _maybe_open(state, rules, judgement)
     if sighting is not None:

@@ -130,7 +130,7 @@ class Tape:
         quiet_ns = rolling.seen[-1].frame.stamp.mono_ns - (self._strange_ns or 0)
         frames = len(rolling.before) + len(rolling.seen)
         full = frames * rolling.seen[-1].frame.image.nbytes >= self._rules.most_bytes
-        if len(rolling.seen) >= self._rules.most or full:
+        if len(rolling.seen) >= self._rules.most or (full and rolling.strange >= self._rules.least):
             self._finish(rolling, "long enough")
         elif quiet_ns >= self._rules.quiet_s * _NS:
             self._finish(rolling, "quiet")

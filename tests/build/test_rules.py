@@ -23,14 +23,13 @@ def test_what_is_configured_is_what_holds() -> None:
 def test_whatever_is_configured_can_open_and_close(
     fps: float, open_n: int, quiet_s: float, data: st.DataObject
 ) -> None:
-    """The window holds `open_n` frames of a slow camera too, and no pause between two frames is the end of anything."""
+    """The window holds `open_n` frames, and no pause between two frames is the end of anything."""
     open_m = data.draw(st.integers(1, open_n))
     sections = CameraSections(
         analysis=AnalysisOptions(fps=fps), episodes=EpisodeOptions(open_m=open_m, open_n=open_n, quiet_s=quiet_s)
     )
     made = rules(sections)
     assert made.window_s * fps >= open_n
-    assert made.window_s >= open_n * made.lost_s
     assert made.quiet_s * fps > 1
     assert made.lost_s * fps > 1
     assert made.quiet_s >= quiet_s

@@ -90,7 +90,7 @@ def test_m_of_n_opens() -> None:
     [
         pytest.param("AANNNAANNNAA", 1.0, id="never 3 of 5"),
         pytest.param("AAUUUUUUUUUA", 1.0, id="3 of 5 known ones but further apart than the window"),
-        pytest.param("AAAA", 6.0, id="so slow that no 3 lie in the window"),
+        pytest.param("AA" + 11 * " " + "A", 1.0, id="a pause between them"),
         pytest.param("UUUUUUUU", 1.0, id="unknown is not anomalous"),
     ],
 )
@@ -101,9 +101,16 @@ def test_less_than_m_of_n_opens_nothing(verdicts: str, every_s: float) -> None:
 
 def test_a_camera_of_a_few_pictures_a_minute_opens_events_too() -> None:
     """With the rules of a camera that is wanted at ten a second."""
-    slow = play("NAAA", rules=made_of(CameraSections()), every_s=20)
+    slow = play("NNAAA", rules=made_of(CameraSections()), every_s=20)
     assert slow.phases == ["opened"]
-    assert slow.events[0][0] == 60.0
+    assert slow.events[0][0] == 80.0
+
+
+@pytest.mark.parametrize("gap", ["A" + 30 * " ", "AA" + 150 * "U", "AA" + 1500 * " "])
+def test_frames_before_a_long_gap_open_nothing(gap: str) -> None:
+    """At ten frames a second: three seconds without any, fifteen of not knowing, or minutes of neither."""
+    rules = replace(RULES, window_s=2)
+    assert play("N" + gap + "AN", rules=rules, every_s=0.1).phases == []
 
 
 def test_unknown_frames_do_not_count_among_the_n() -> None:

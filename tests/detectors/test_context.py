@@ -32,7 +32,10 @@ def test_the_same_score_counts_less_amid_lively_minutes() -> None:
     """By two standard deviations of them."""
     made = after(*[3.0, 1.0] * 2000)
     assert counted(made, 6.0) == pytest.approx(4.0, abs=0.01)
-    assert made.beyond(Score(6.0, HEATMAP)).heatmap is HEATMAP
+    heatmap = made.beyond(Score(6.0, np.array([[6.0, 7.0, 1.0]], np.float32))).heatmap
+    assert heatmap is not None
+    assert heatmap.tolist() == [pytest.approx([4.0, 5.0, 0.0], abs=0.01)]
+    assert heatmap.dtype == np.float32
 
 
 @pytest.mark.parametrize("level", [0.0, 0.1, 3.0, 1e6])
