@@ -20,6 +20,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+import structlog
 
 TESTS = Path(__file__).resolve().parent
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -64,6 +65,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def one_opencv_thread() -> None:
     """As in every process of the daemon: with more, optical flow is not the same twice."""
     cv2.setNumThreads(1)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_at_first() -> Iterator[None]:
+    """A command that a test calls sets logging up for its process, and would hold back what a later test says again."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessageInfo
@@ -103,12 +104,16 @@ class Connection:
         handed: list[tuple[str, MQTTMessageInfo]] = []
         for topic, payload, retain in messages:
             handed.append((topic, self._client.publish(topic, payload, qos=1, retain=retain)))
+        lost = self._error("was lost before it confirmed a message", "check the broker and the network")
         for topic, info in handed:
-            while not info.is_published():
-                left_s = deadline_s - time.monotonic()
-                if left_s <= 0 or not self._client.is_connected():
-                    raise self._error("was lost before it confirmed a message", "check the broker and the network")
-                info.wait_for_publish(min(left_s, 0.2))
+            try:
+                while not info.is_published():
+                    left_s = deadline_s - time.monotonic()
+                    if left_s <= 0 or not self._client.is_connected():
+                        raise lost
+                    info.wait_for_publish(min(left_s, 0.2))
+            except (RuntimeError, ValueError) as error:  # paho's, of a message that it could not even take
+                raise lost from error
             if info.mid in self._refused:
                 why = self._refused.pop(info.mid)
                 raise self._error(f"refused topic {topic}: {why}", "allow it to this user there", retryable=False)
@@ -117,8 +122,9 @@ class Connection:
         """The last word; whether it arrives is not worth an error."""
         info = self._client.publish(topic, payload, qos=1, retain=True)
         until_s = time.monotonic() + _FAREWELL_S
-        while self._client.is_connected() and not info.is_published() and time.monotonic() < until_s:
-            time.sleep(0.01)
+        with suppress(RuntimeError, ValueError):  # of a message that could not even be taken
+            while self._client.is_connected() and not info.is_published() and time.monotonic() < until_s:
+                time.sleep(0.01)
 
     def close(self) -> None:
         """End it in order, as far as the broker plays along."""
