@@ -82,8 +82,7 @@ def levels(life: Life, per_day: float, shares: Sequence[float]) -> tuple[float, 
     """
     most = max(shares)
     parts = [share / most for share in shares]
-    wanted = per_day * life.days
-    allowed = max(0.0, wanted - CAUTION * math.sqrt(wanted) - _HALF)
+    allowed = _allowed(per_day * life.days)
     curves = [_Curve(life, channel) for channel in range(len(parts))]
     found = tuple(curve.level(allowed * part / sum(parts)) for curve, part in zip(curves, parts, strict=True))
     for rate in _between(allowed / sum(parts), allowed):
@@ -93,6 +92,15 @@ def levels(life: Life, per_day: float, shares: Sequence[float]) -> tuple[float, 
             break
         found = more
     return found
+
+
+def _allowed(wanted: float) -> float:
+    """How many happenings the life may have raised where so many are wanted.
+
+    Caution does not take the last one: or on its first day whatever goes on would soon be its own limit, and be quiet.
+    """
+    chance = max(0.0, wanted - _HALF)
+    return max(min(1.0, chance), chance - CAUTION * math.sqrt(wanted))
 
 
 def _between(least: float, most: float) -> list[float]:
