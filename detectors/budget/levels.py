@@ -97,10 +97,11 @@ def levels(life: Life, per_day: float, shares: Sequence[float]) -> tuple[float, 
 def _allowed(wanted: float) -> float:
     """How many happenings the life may have raised where so many are wanted.
 
-    Caution does not take the last one: or on its first day whatever goes on would soon be its own limit, and be quiet.
+    Caution leaves one, and half of one, as a channel that came to know later is allowed a little less: or on the first
+    day whatever goes on would soon be its own limit, and be quiet.
     """
     chance = max(0.0, wanted - _HALF)
-    return max(min(1.0, chance), chance - CAUTION * math.sqrt(wanted))
+    return max(min(1 + _HALF, chance), chance - CAUTION * math.sqrt(wanted))
 
 
 def _between(least: float, most: float) -> list[float]:

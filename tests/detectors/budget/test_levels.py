@@ -42,7 +42,7 @@ def raised(of: Life, *found: float) -> float:
 
 def allowance(wanted: float) -> float:
     """How many happenings are allowed where so many are wanted."""
-    return max(min(1.0, max(0.0, wanted - 0.5)), wanted - CAUTION * math.sqrt(wanted) - 0.5)
+    return max(min(1.5, max(0.0, wanted - 0.5)), wanted - CAUTION * math.sqrt(wanted) - 0.5)
 
 
 @settings(deadline=None, max_examples=100)
