@@ -19,7 +19,6 @@ LEAST_LOST_S = 30.0
 def rules(sections: CameraSections) -> Rules:
     """The rules of one camera."""
     told, fps = sections.episodes, sections.analysis.fps
-    lost_s = max(LEAST_LOST_S, 3 / fps)
     return Rules(
         open_m=told.open_m,
         open_n=told.open_n,
@@ -27,7 +26,7 @@ def rules(sections: CameraSections) -> Rules:
         quiet_s=max(told.quiet_s, 2 / fps),
         refractory_s=told.refractory_s,
         update_s=told.update_s,
-        lost_s=lost_s,
+        lost_s=max(LEAST_LOST_S, 3 / fps),
     )
 
 
