@@ -119,6 +119,7 @@ class Channel:
         self._scores = {d.name: _NOTHING for d in detectors}
         self._grids: dict[str, Grid] = {}  # that the scores are of, by detector
         self._rest = _Rest()
+        self._away = ""  # why it looked away from the newest picture; "" if it did not
         self._settled_s = -math.inf
         self._learned = 0
 
@@ -140,6 +141,7 @@ class Channel:
             passed_s: Since the picture before; infinite after a cut.
             size: (h, w) of the heatmap, in cells.
         """
+        self._away = ""
         for detector in self._detectors:
             grid = grids.get(detector.feature)
             if grid is not None:
@@ -153,9 +155,16 @@ class Channel:
             self._smooth = _smoothed(self._smooth, counted, passed_s)
             self._rest.look(self._fused, counted, passed_s)
 
+    def look_away(self, why: str) -> None:
+        """Instead of `look`: nothing can be known of the newest picture, and `why`, for people."""
+        self.cut()
+        self._away = why
+
     def judge(self, given: Given | None = None) -> ChannelReading:
         """Judge the picture scored last, by the limit that the budget gave, or by its own threshold's without one."""
         fused = self._smooth
+        if given is not None:
+            self._gate.grow(given.seen_s)
         own = given is None or (given.limit is None and given.judging)
         limit = None if self._warming else (self._calibration.limit() if own or given is None else given.limit)
         state, why = self._standing(limit, given)
@@ -357,6 +366,8 @@ class Channel:
             return State.WARMING, why if given is None or given.judging else f"{given.why}; {why}"
         if given is not None and not (given.judging and given.proven):
             return State.CALIBRATING, given.why
+        if self._away:
+            return State.CALIBRATING, self._away
         if limit is None:
             left_s = self._calibration.missing() * self._moment_s
             return State.CALIBRATING, f"learning how much its score varies: {left_s:.0f} s left"

@@ -2,7 +2,7 @@
 
 A picture waits before it is learned; if something anomalous comes meanwhile, what lies close to it is thrown away. So a
 thief does not become normal while he is at work, nor the moment in which he was still too far away to be noticed. What
-stays anomalous for hours is a new normal, and is let in.
+stays anomalous for hours is a new normal, and is let in; on a camera's first days, sooner.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ HASTY = 1000
 # A camera that was learned from so many pictures is known: from there on it is learned ever less often, which spares
 # small machines most of the work.
 KNOWN = 4500
+# An anomaly must last as long as was asked for to be a new normal once so much of a camera's life is known, and before
+# that less in proportion, down to this share: on a first day most of what lasts, as the first dawn, is only new, and
+# while it is strange nothing else can be told of. Unit: seconds; ratio.
+GROWN_S = 172_800.0
+LEAST_PATIENCE = 1 / 6
 # An anomaly goes on if its anomalous pictures are at most this far apart.
 PAUSE_S = 60.0
 
@@ -53,6 +58,11 @@ class Gate(Generic[Lesson]):
         self._due_s = -math.inf  # when the next picture is let into the line
         self._strange_s = -math.inf  # the last anomalous picture
         self._since_s = -math.inf  # the first picture of the anomaly under way
+        self._patience = 1.0
+
+    def grow(self, seen_s: float) -> None:
+        """So much of the camera's life is known: how long an anomaly must last follows from it."""
+        self._patience = min(1.0, max(LEAST_PATIENCE, seen_s / GROWN_S))
 
     def offer(self, at_s: float, verdict: Verdict, lesson: Callable[[], Lesson], learned: int = 0) -> None:
         """A picture was judged, or not yet (UNKNOWN); `lesson` is asked for if it is let in, `learned` were before."""
@@ -79,7 +89,7 @@ class Gate(Generic[Lesson]):
     @property
     def accepting(self) -> bool:
         """Whether an anomaly, not over yet, has lasted so long that it is taken for a new normal."""
-        return self._strange_s - self._since_s >= self._options.accept_after_s
+        return self._strange_s - self._since_s >= self._patience * self._options.accept_after_s
 
     def restart_clock(self) -> None:
         """The camera's clock may have jumped: what waits is dropped, since its age is not known any more."""

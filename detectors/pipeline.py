@@ -203,9 +203,7 @@ class Pipeline:
         self._newest |= grids
         self._fresh = frozenset(grids)
         self._taken += 1
-        size = heatmap_size(*self._size)
-        for channel in self._channels:
-            channel.look(grids, passed_s, size)
+        self._look(grids, passed_s, self._meter.swings_for(picture.at_s))
         readings = self._readings(clock_s, passed_s)
         joined = self._joined(picture.at_s, readings)
         fired = self._fired(joined, local)
@@ -260,7 +258,8 @@ class Pipeline:
         something is learned depend on more.
         """
         parts = {f"channel.{channel.name}": channel.standing() for channel in self._channels}
-        return with_prefix(parts | {"gaps": self._gaps.state()}) | {"taken": np.array(self._taken, np.int64)}
+        parts |= {"gaps": self._gaps.state(), "light": self._meter.state()}
+        return with_prefix(parts) | {"taken": np.array(self._taken, np.int64)}
 
     def stand(self, standing: StateView, before: Sequence[Picture]) -> None:
         """Go on where `standing` says, to be called after `restore`.
@@ -283,6 +282,8 @@ class Pipeline:
         for picture in before[len(before) - min(taken, self.lead) :]:
             self._given = picture.image.shape
             self._recent.append(self._sized(picture))
+            self._meter.step(picture)
+        self._meter.restore(part(standing, "light"))
 
     @property
     def bare(self) -> Reading | None:
@@ -373,6 +374,14 @@ class Pipeline:
         if not 0 <= reading.at_s - self._noticed_s < max(NOTICE_S, 2 * self._gaps.longest_s):
             return reading
         return replace(reading, verdict=Verdict.ANOMALOUS, reasons=(MOVED, *reading.reasons))
+
+    def _look(self, grids: Mapping[str, Grid], passed_s: float, swings_s: float) -> None:
+        size = heatmap_size(*self._size)
+        for channel in self._channels:
+            if swings_s:
+                channel.look_away(f"the light has just changed: judged again in {swings_s:.0f} s")
+            else:
+                channel.look(grids, passed_s, size)
 
     def _readings(self, clock_s: float, passed_s: float) -> tuple[ChannelReading, ...]:
         with self._stages("budget"):

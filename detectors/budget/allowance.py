@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,12 +29,14 @@ class Given:
         judging: Whether anything may be judged; without a limit, by the channel's own threshold for the time being.
         proven: Whether the limit was made of long enough a time.
         why: What is still missing, with the time left, for people; "" if nothing is.
+        seen_s: Seconds of the camera's life that are known.
     """
 
     limit: float | None
     judging: bool
     proven: bool
     why: str
+    seen_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class Allowance:
         now = self.budget.standing(int(clock_s // MINUTE_S), light)
         names = self.budget.diary.channels
         limits = now.levels or (None,) * len(names)
-        return {n: Given(limit, now.judging, now.proven, now.why) for n, limit in zip(names, limits, strict=True)}
+        told = (now.judging, now.proven, now.why, now.seen_s)
+        return {name: Given(limit, *told) for name, limit in zip(names, limits, strict=True)}
 
     def note(self, values: Mapping[str, float | None]) -> None:
         """Write down the scores of the picture stepped last, by channel; None where they do not count yet."""

@@ -1,9 +1,9 @@
 """How many alerts a camera may raise, kept: from its diary to the limits that hold now. Sees no picture.
 
 What is promised: this camera's own recent ordinary life would raise no more alerts at the limits than the budget, and a
-few less, for caution. That is so on the diary, its minutes counting half after `HALF_LIFE_DAYS`; of tomorrow it is
-true as far as tomorrow resembles those days. It is no cap: a day on which more happens brings more alerts, and makes
-the next days stricter.
+few less, for caution. That is so on the diary, its minutes counting half after `HALF_LIFE_DAYS`, and on the last day of
+it alone; of tomorrow it is true as far as tomorrow resembles those days. It is no cap: a day on which more happens
+brings more alerts, until they are more than a day's, and makes the next days stricter.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from detectors.base import Floats, StateDict, StateView
 from detectors.budget.diary import MINUTE_S, Diary, Light, Minute
@@ -32,6 +33,9 @@ SEASON = 10_080
 # A light has levels of its own once the diary spans so much, and so much of it in that light. Unit: minutes.
 SPAN = 10_080
 OWN_LIGHT = 1440
+# The last day alone may have had so many alerts in any case, less what `levels` takes off: what goes on now is one of
+# them, and is not to become its own limit.
+LEAST_LATELY = 2.0
 # A channel of which fewer minutes are known has no level.
 LEAST_KNOWN = 30
 # Levels are found anew after so many minutes.
@@ -50,12 +54,14 @@ class Standing:
         proven: Whether they were made of long enough a time.
         judging: Whether anything may be judged; else what comes is unknown.
         why: What is still missing, with the time left, for people; "" if nothing is.
+        seen_s: Seconds of the camera's life that are known.
     """
 
     levels: tuple[float | None, ...] | None
     proven: bool
     judging: bool
     why: str
+    seen_s: float
 
 
 class Budget:
@@ -134,23 +140,23 @@ class Budget:
         self._found = self._said = None
 
     def _standing(self, minute: int, light: Light) -> Standing:
-        seen_s, why = float(self.diary.seen_s.sum()), ""
+        seen_s = float(self.diary.seen_s.sum())
         proven = seen_s >= PROVING_S
+        away = None if seen_s < ARMING_S else self._away(minute)
+        in_light_s = float(self.diary.seen_s[self.diary.lights == light].sum())
         if seen_s < ARMING_S and self._moved is not None:
             ago = _told(60.0 * max(0, minute - self._moved))
-            return Standing(None, False, False, f"was moved {ago} ago: judged again in {_told(ARMING_S - seen_s)}")
-        if seen_s < ARMING_S:
-            return Standing(None, False, True, f"still learning: its own levels in {_told(ARMING_S - seen_s)}")
-        away = self._away(minute)
-        if away is not None:
-            return Standing(None, proven, False, away)
-        in_light_s = float(self.diary.seen_s[self.diary.lights == light].sum())
-        if in_light_s < min(LIGHT_S, seen_s - in_light_s):
-            left = f"first time in this light: learning it for {_told(LIGHT_S - in_light_s)} more"
-            return Standing(None, proven, False, left)
-        if not proven:
-            why = f"still learning: levels are proven in {_told(PROVING_S - seen_s)}"
-        return Standing(self._levels(minute, light), proven, True, why)
+            judging, why = False, f"was moved {ago} ago: judged again in {_told(ARMING_S - seen_s)}"
+        elif seen_s < ARMING_S:
+            judging, why = True, f"still learning: its own levels in {_told(ARMING_S - seen_s)}"
+        elif away is not None:
+            judging, why = False, away
+        elif in_light_s < min(LIGHT_S, seen_s - in_light_s):
+            judging, why = False, f"first time in this light: learning it for {_told(LIGHT_S - in_light_s)} more"
+        else:
+            why = "" if proven else f"still learning: levels are proven in {_told(PROVING_S - seen_s)}"
+            return Standing(self._levels(minute, light), proven, True, why, seen_s)
+        return Standing(None, proven, judging, why, seen_s)
 
     def _away(self, minute: int) -> str | None:
         """What to tell while a camera that was away for long is looked at again; None if it is not."""
@@ -170,27 +176,35 @@ class Budget:
     def _levels(self, minute: int, light: Light) -> tuple[float | None, ...]:
         at, of = self._found_for
         if self._found is None or minute - at >= EVERY or minute < at or of is not light:
-            life = self._life_of(minute, light)
-            known = (life.peaks >= 0).sum(axis=0) >= LEAST_KNOWN
-            found = levels(life, self._alerts_per_day, self._shares)
-            self._found = tuple(level if enough else None for level, enough in zip(found, known, strict=True))
+            self._found = self._levels_of(self._of_light(light), minute)
             self._found_for = minute, light
         return self._found
 
-    def _life_of(self, minute: int, light: Light) -> Life:
-        """All of the diary; of a long one only what is of this light, if that is enough."""
-        life = self._life(minute)
-        own = self.diary.lights == light
-        spans = int(self.diary.minutes[-1] - self.diary.minutes[0])
-        if spans < SPAN or int(own.sum()) < OWN_LIGHT:
-            return life
-        return life.part(own, _days(life.weights[own], self.diary.seen_s[own]))
+    def _levels_of(self, wanted: npt.NDArray[np.bool_], minute: int) -> tuple[float | None, ...]:
+        """Of some minutes of the diary, and of the last day of them if that alone asks for higher ones."""
+        life = self._life(wanted, minute)
+        found = levels(life, self._alerts_per_day, self._shares)
+        lately = wanted & (self.diary.minutes > minute - DAY_MINUTES)
+        if LEAST_KNOWN <= int(lately.sum()) < int(wanted.sum()):
+            day = self._life(lately, minute)
+            least = LEAST_LATELY / max(day.days, 1 / DAY_MINUTES)
+            of_day = levels(day, max(self._alerts_per_day, least), self._shares)
+            found = tuple(max(pair) for pair in zip(found, of_day, strict=True))
+        known = (life.peaks >= 0).sum(axis=0) >= LEAST_KNOWN
+        return tuple(level if enough else None for level, enough in zip(found, known, strict=True))
 
-    def _life(self, minute: int) -> Life:
+    def _of_light(self, light: Light) -> npt.NDArray[np.bool_]:
+        """(n,) which minutes of the diary: all, but of a long one only those of this light, if they are enough."""
+        own: npt.NDArray[np.bool_] = self.diary.lights == light
+        spans = int(self.diary.minutes[-1] - self.diary.minutes[0])
+        return np.ones_like(own) if spans < SPAN or int(own.sum()) < OWN_LIGHT else own
+
+    def _life(self, wanted: npt.NDArray[np.bool_], minute: int) -> Life:
         diary = self.diary
-        age_days = np.maximum(minute - diary.minutes, 0) / DAY_MINUTES
+        age_days = np.maximum(minute - diary.minutes[wanted], 0) / DAY_MINUTES
         weights = np.exp2(-age_days / HALF_LIFE_DAYS)
-        return Life(diary.minutes, diary.peaks, weights, _days(weights, diary.seen_s), self._join)
+        days = _days(weights, diary.seen_s[wanted])
+        return Life(diary.minutes[wanted], diary.peaks[wanted], weights, days, self._join)
 
 
 def _days(weights: Doubles, seen_s: Floats) -> float:

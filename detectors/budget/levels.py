@@ -27,9 +27,9 @@ MOST_ABOVE = 0.2
 _HALF = 0.5
 # How many happenings there were is chance, and the days to come bring what these have not seen: so many times √n are
 # taken off. √n is the standard deviation of a Poisson count n; √(n/2) that of one whose old minutes count ever less.
-# Of 0, 0.5, 0.6, 0.75 and 1 it was the least with which six starts into five ordinary days raised at most 1.3 times 3
-# and 10 a day, before `_allowed` left a young camera more.
-CAUTION = 0.75
+# Of 0.25, 0.5 and 0.75 it was the least with which most of six starts into five ordinary days raised at most 1.3
+# times 3 and 10 a day.
+CAUTION = 0.5
 
 Doubles = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
@@ -52,10 +52,6 @@ class Life:
     weights: Doubles
     days: float
     join: int
-
-    def part(self, wanted: npt.NDArray[np.bool_], days: float) -> Life:
-        """Only some of the minutes."""
-        return Life(self.minutes[wanted], self.peaks[wanted], self.weights[wanted], days, self.join)
 
 
 def happenings(life: Life, above: npt.NDArray[np.bool_]) -> float:

@@ -365,3 +365,18 @@ def test_a_score_counts_once_the_channel_is_warm() -> None:
     assert (warming.state, warming.limit, warming.verdict) == (State.WARMING, None, Verdict.UNKNOWN)
     reading = play.ordinary(READY)
     assert play.channel.countable == reading.value is not None
+
+
+def test_of_what_it_looked_away_from_it_knows_nothing() -> None:
+    """Not that it is normal; it says why, its limit stays and what waits to be learned goes on waiting."""
+    play = ready()
+    for at_s in (play.at_s + STEP_S, play.at_s + 2 * STEP_S):
+        play.channel.look_away("so dark")
+        reading = play.channel.judge()
+        assert (reading.state, reading.state_reason) == (State.CALIBRATING, "so dark")
+        assert (reading.verdict, reading.value) == (Verdict.UNKNOWN, None)
+        assert reading.limit is not None
+        assert play.channel.countable is None
+        assert len(play.channel.learn(at_s, reading, None)) <= 1
+    again = play.ordinary()
+    assert (again.state, again.verdict) == (State.ACTIVE, Verdict.NORMAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from functools import partial
 from itertools import pairwise
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.base import Verdict
-from detectors.gate import HASTE, HASTY, KNOWN, PAUSE_S, Gate, guard_s
+from detectors.gate import GROWN_S, HASTE, HASTY, KNOWN, PAUSE_S, Gate, guard_s
 from detectors.options import LearningOptions
 
 NORMAL, ANOMALOUS, UNKNOWN = Verdict.NORMAL, Verdict.ANOMALOUS, Verdict.UNKNOWN
@@ -109,6 +110,15 @@ def test_a_long_anomaly_is_shut_out_and_a_new_normal_let_in() -> None:
     let_in = [picture_s for picture_s, _ in released(new_gate(), lasting(1500, 1600)) if 15 < picture_s < 1500]
     assert let_in
     assert min(let_in) >= 10 + OPTIONS.accept_after_s
+
+
+@pytest.mark.parametrize(("seen_s", "share"), [(0.0, 1 / 6), (GROWN_S / 2, 0.5), (GROWN_S, 1.0), (math.inf, 1.0)])
+def test_a_young_camera_takes_sooner_to_a_new_normal(seen_s: float, share: float) -> None:
+    """How long an anomaly must last follows from how much is known of the camera's life."""
+    gate = new_gate()
+    gate.grow(seen_s)
+    let_in = [picture_s for picture_s, _ in released(gate, lasting(1500, 1600)) if 15 < picture_s < 1500]
+    assert min(let_in) == pytest.approx(10 + share * OPTIONS.accept_after_s, abs=2)
 
 
 @pytest.mark.parametrize(("pause_s", "goes_on"), [(PAUSE_S - 1, True), (PAUSE_S + 1, False)])

@@ -14,6 +14,7 @@ from detectors.base import Feature, Grid, Picture, Reading, Score, State, StateD
 from detectors.budget.allowance import Allowance, Opening
 from detectors.budget.budget import Budget
 from detectors.budget.diary import Light, Minute
+from detectors.budget.light import LONGEST_S
 from detectors.channel import Channel, Detector
 from detectors.examples import Examples
 from detectors.features.pixels import Pixels
@@ -118,8 +119,9 @@ def double(watched: Watch | None = None, allowance: Allowance | None = None) -> 
 
 
 def scene(number: int, light: dict[int, int] | None = None, at: tuple[int, int] = (16, 64)) -> np.ndarray:
-    """A noisy scene of 110, and in one cell on the right a light of each colour given."""
-    image = np.full((*SIZE, 3), 110, np.uint8) + np.random.default_rng(number).integers(0, 12, 3).astype(np.uint8)
+    """A noisy scene of 110, greener so that it is in colour, and in one cell on the right a light of each colour."""
+    image = np.full((*SIZE, 3), (110, 140, 110), np.uint8)
+    image += np.random.default_rng(number).integers(0, 12, 3).astype(np.uint8)
     for colour, level in (light or {}).items():
         image[at[0] : at[0] + CELL, at[1] : at[1] + CELL, colour] = level
     return image
@@ -218,6 +220,19 @@ def test_a_reading_says_in_what_light_it_was() -> None:
     assert feed.show(grey + np.array([0, 20, 60], np.uint8)).light == "colour"
     lights = [feed.show(grey).light for _ in range(60)]
     assert (lights[20], lights[-1]) == ("colour", "infrared")
+
+
+def test_while_the_light_changes_nothing_is_known() -> None:
+    """Exposure and white balance swing, and no limit is of that; soon it is judged as before."""
+    feed = ready()
+    grey = np.full((*SIZE, 3), 200, np.uint8)
+    swinging = [feed.show(grey) for _ in range(20)]
+    assert {each.verdict for each in swinging} == {Verdict.UNKNOWN}
+    assert swinging[0].state is State.CALIBRATING
+    assert swinging[0].state_reason.startswith("the light has just changed: judged again in 15 s")
+    feed.live(int(LONGEST_S) * FPS)
+    assert feed.live(1).verdict is Verdict.NORMAL
+    assert feed.live(15, {BLUE: 255}).verdict is Verdict.ANOMALOUS
 
 
 def test_of_two_anomalous_channels_the_stronger_comes_first() -> None:
@@ -396,7 +411,7 @@ def test_ordinary_pictures_are_shown_beside_a_strange_one() -> None:
     assert len(reading.examples) == 3
     for example in reading.examples:
         assert example.shape == (*SIZE, 3)
-        assert example[20:28, 68:76].max() <= 110 + 12
+        assert example[20:28, 68:76, BLUE].max() <= 110 + 12
 
 
 def test_what_a_rule_tells_of_is_no_ordinary_picture() -> None:
@@ -409,7 +424,7 @@ def test_what_a_rule_tells_of_is_no_ordinary_picture() -> None:
         reading = feed.show(bright)
     assert reading.verdict is Verdict.ANOMALOUS
     assert len(reading.examples) > 0
-    assert all(example.max() <= 110 + 12 for example in reading.examples)
+    assert all(example[..., BLUE].max() <= 110 + 12 for example in reading.examples)
     assert feed.pipeline.state()["examples/offered"] == offered
 
 

@@ -175,6 +175,25 @@ def test_levels_are_found_anew_within_minutes() -> None:
     assert after > 7
 
 
+@pytest.mark.parametrize("wanted", [1.0, 3.0])
+def test_the_last_day_alone_raises_no_more_than_a_day_may(wanted: float) -> None:
+    """After a quiet week a lively day is not to use up the week's alerts."""
+    lived = budget(wanted)
+    end = live(lived, 0, 6 * DAY_MINUTES)
+    end = live(lived, end, DAY_MINUTES, peaks=every(120, DAY_MINUTES))
+    (level,) = lived.standing(end, COLOUR).levels or ()
+    assert sum(peak > level for peak in every(120, DAY_MINUTES).values()) <= max(wanted, 1.5)
+
+
+@pytest.mark.parametrize(("wanted", "days"), [(1, 3), (1, 6), (3, 1)])
+def test_what_goes_on_does_not_become_its_own_limit(wanted: float, days: int) -> None:
+    """At one alert a day too, once more than one may have been: it is the one that the last day may have."""
+    lived = budget(wanted)
+    end = live(lived, 0, days * DAY_MINUTES)
+    end = live(lived, end, 60, peaks=dict.fromkeys(range(60), 7.0))
+    assert lived.standing(end, COLOUR).levels == (1.0,)
+
+
 def test_a_level_comes_down_again_below_what_was_ever_seen() -> None:
     """One great day does not make a camera deaf: it counts less with each day that passes."""
     lived = budget(2)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.base import INFRARED_LEVELS, Image, Picture
+from detectors.base import INFRARED_LEVELS, Image, Picture, StateError
 from detectors.budget.diary import Light
-from detectors.budget.light import DARK_LEVELS, SETTLED_S, LightMeter, light_of
+from detectors.budget.light import CALM_S, DARK_LEVELS, LONGEST_S, SETTLED_S, SWINGS_S, LightMeter, light_of
 
 SHAPE = (120, 160)
 
@@ -70,3 +70,47 @@ def test_lights_that_do_not_last_are_not_counted_together() -> None:
         assert set(told(meter, COLOUR, began_s, began_s + 3)) == {Light.INFRARED}
         assert set(told(meter, DARK, began_s + 3, began_s + 5)) == {Light.INFRARED}
         assert set(told(meter, INFRARED, began_s + 5, began_s + 6)) == {Light.INFRARED}
+
+
+def swung(meter: LightMeter, seen: Image, began_s: float, ended_s: float) -> list[float]:
+    """For how long the light still swings at each of the pictures that look so, at two a second."""
+    left = []
+    for at_s in np.arange(began_s, ended_s, 0.5).tolist():
+        meter.step(Picture(seen, at_s))
+        left.append(meter.swings_for(at_s))
+    return left
+
+
+def test_a_change_of_light_is_waited_for() -> None:
+    """A lamp goes off, seconds later the camera turns to infra-red: one change. The first picture is none."""
+    meter = LightMeter()
+    assert set(swung(meter, COLOUR, 0, 10)) == {0}
+    assert swung(meter, DARK, 10, 16)[0] == SWINGS_S
+    left = swung(meter, INFRARED, 16, 60)
+    assert left[0] == SWINGS_S
+    assert left.index(0) == SWINGS_S * 2
+    assert set(left[left.index(0) :]) == {0}
+
+
+def test_a_scene_between_two_lights_is_watched_all_the_same() -> None:
+    """Of every ten minutes at most half a one is lost."""
+    meter = LightMeter()
+    left = [swung(meter, (COLOUR, INFRARED)[n % 2], 2 * n, 2 * n + 2) for n in range(int(2 * CALM_S / 2))]
+    swings = sum(each > 0 for part in left for each in part) / 2
+    assert LONGEST_S <= swings <= 2 * LONGEST_S
+
+
+def test_what_is_known_of_a_change_is_kept() -> None:
+    """So that a picture judged again is judged alike; what does not fit is refused."""
+    meter, again, fresh = LightMeter(), LightMeter(), LightMeter()
+    swung(meter, COLOUR, 0, 10)
+    assert meter.state()["swings"].size == 0
+    swung(meter, INFRARED, 10, 12)
+    again.restore(meter.state())
+    assert again.swings_for(12) == meter.swings_for(12) > 0
+    fresh.restore({})
+    assert fresh.swings_for(12) == 0
+    with pytest.raises(StateError):
+        fresh.restore({"swings": np.zeros(3)})
+    meter.cut()
+    assert meter.swings_for(12) == 0
