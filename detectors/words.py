@@ -30,6 +30,8 @@ _PLACES = (
     ("lower left", "bottom", "lower right"),
 )
 _UNITS = ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
+# What comes more often is not told as rare: it may still be, beside what else is in the picture. Unit: seconds.
+RARE_S = 600.0
 # "60 minutes" say more than "1 hour": a unit is used from so many of it on.
 _FROM = 2
 
@@ -63,7 +65,7 @@ def place(box: Box) -> str:
 
 
 def how_often(p_value: float, least: float, moment_s: float) -> str:
-    """How often such a thing is seen.
+    """How often such a thing is seen; "" if it is more often than every `RARE_S`.
 
     Args:
         p_value: Its rank among the ordinary moments that are remembered, (1 + those at least as strange) / (n + 1).
@@ -71,7 +73,7 @@ def how_often(p_value: float, least: float, moment_s: float) -> str:
         moment_s: How long a moment lasts, in seconds.
     """
     if p_value > least:
-        return f"about once in {duration(moment_s / p_value)}"
+        return f"about once in {duration(moment_s / p_value)}" if moment_s / p_value >= RARE_S else ""
     return f"rarer than anything in the last {duration(moment_s * (1 / least - 1))} of ordinary life"
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -414,6 +415,14 @@ def test_a_shadow_is_promoted_and_undone(cli: Run, data_dir: Path, site: tuple[s
     assert cli("promote", "gate", "--undo", *site)[1].startswith("gate: its own configuration is live again")
     assert cli("promote", "gate", "--undo", *site)[1] == "gate: nothing to do; its own configuration is live\n"
     assert cli("budget", *site)[1].startswith("gate: about 3 alerts a day\n")
+    with closing(EventStore.open_read_only(store_path(data_dir))) as store:
+        told = [(each.what, each.where, each.detail) for each in reversed(store.audit())][-3:]
+        assert {each.who.split(":")[0] for each in store.audit()} == {"cli"}
+    assert told == [
+        ("promote", "gate", "its shadow is live"),
+        ("budget", "gate", "8 alerts a day"),
+        ("promote", "gate", "undone"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitor.cli.stores import note
 from monitor.cli.terms import EXIT_OK, ConfigOption, DataDirOption, FailedError, JsonOption, examples
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def budget(
     if alerts_per_day is not None or reset:
         found = wishes.with_budget(found, configured, alerts_per_day)
         wishes.write(tree.data_dir, found)
+        told = "as configured" if alerts_per_day is None else f"{alerts_per_day:g} alerts a day"
+        note(tree.data_dir, "budget", camera or "all cameras", told)
     _show(found, configured, as_json=as_json)
     return EXIT_OK
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitor.cli.stores import note
 from monitor.cli.terms import EXIT_OK, ConfigOption, DataDirOption, FailedError, JsonOption, examples
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def roll_back(
     found = wishes.read(tree.data_dir)
     wish = wishes.RollBackWish(chosen.file, time.time_ns())
     wishes.write(tree.data_dir, replace(found, roll_backs={**found.roll_backs, camera: wish}))
+    note(tree.data_dir, "rollback", camera, f"to {chosen.at}, {chosen.why}")
     typer.echo(f"{camera}: back to {chosen.at}, {chosen.why}; a running daemon does so within seconds, see its log")
     return EXIT_OK
 

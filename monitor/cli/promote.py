@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitor.cli.stores import note
 from monitor.cli.terms import EXIT_OK, ConfigOption, DataDirOption, FailedError, examples
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def promote(
     if not undo:
         promotions[camera] = wishes.PromotionWish(pairing(tree.cameras[camera]))
     wishes.write(tree.data_dir, replace(found, promotions=promotions))
+    note(tree.data_dir, "promote", camera, "undone" if undo else "its shadow is live")
     typer.echo(_told(camera, undo=undo))
     if not undo and not _watched(tree, camera):
         typer.echo(

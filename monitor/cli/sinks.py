@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.cli.events import utc
-from monitor.cli.stores import data_folder, store_file
+from monitor.cli.stores import data_folder, store_file, who
 from monitor.cli.terms import EXIT_FAILED, EXIT_OK, DataDirOption, FailedError, JsonOption, examples, say
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def resend(
             raise FailedError(f"expected the number of a dead letter, got {missing[0]}; see `rareframe sinks dead`")
         chosen = [each.id for each in letters if each.sink in names or each.id in numbers]
         again = store.resend(None, chosen, time.time_ns())
-        store.note_audit("command line", "resend", " ".join(what), f"{again} dead letters", time.time_ns())
+        store.note_audit(who(), "resend", " ".join(what), f"{again} dead letters", time.time_ns())
     typer.echo(
         f"{again} dead letter(s) will be told; a running daemon does so within seconds, see `rareframe sinks list`"
     )

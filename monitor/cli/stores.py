@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -93,3 +94,16 @@ def who() -> str:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):  # a user without a name
         return f"cli:{os.getuid()}"
+
+
+def note(folder: Path, what: str, where: str, detail: str) -> None:
+    """Write into the audit what was wished for; nothing where no daemon ever ran, as it has none yet.
+
+    Raises:
+        StoreError: The event store cannot be opened or written.
+    """
+    from monitor.config.places import store_path  # noqa: PLC0415 - see the package
+
+    if store_path(folder).exists():
+        with open_beside(folder) as store:
+            store.note_audit(who(), what, where, detail, time.time_ns())

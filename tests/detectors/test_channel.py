@@ -211,7 +211,7 @@ def test_reasons_say_who_how_much_how_rare_and_where() -> None:
     assert first.place == "middle"
     assert first.text == f"middle: {PLAIN}; {first.often}"
     assert first.often.startswith("rarer than anything in the last ")
-    assert second.text.startswith("middle: nothing unusual by itself; about once in ")
+    assert (second.text, second.often) == ("middle: nothing unusual by itself", "")
     assert first.ratio is not None
     assert second.ratio is not None
     assert first.ratio > 10 > second.ratio

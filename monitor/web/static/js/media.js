@@ -12,13 +12,15 @@ const KINDS = [
   { name: "full", word: "Full size", shape: "full", file: "full.jpg" },
 ];
 
+const SOON_MS = 60_000; // a clip that is not there then does not come
+
 export class Media {
   constructor(event) {
     this.event = event;
     this.box = h("div.box", { hidden: true });
     this.stage = h("div.stage");
     this.tabs = h("div.row.kinds", { role: "group", "aria-label": "What to see" });
-    this.wait = h("p.hint", { hidden: true });
+    this.wait = h("p.hint", { hidden: true }, "If clips are kept, this one's comes some seconds after its end.");
     this.element = h("section.media", this.stage, this.tabs, this.wait);
     this.there = "";
   }
@@ -26,6 +28,8 @@ export class Media {
   /** Show another phase of the event; what is being watched stays. */
   show(event) {
     this.event = event;
+    const clipSoon = !event.clip && (event.phase !== "closed" || Date.now() - event.ended_ns / 1e6 < SOON_MS);
+    this.wait.hidden = !clipSoon;
     const kinds = KINDS.filter((kind) => event[kind.name]);
     const there = kinds.map((kind) => event[kind.name]).join(" ");
     if (there === this.there) return;
@@ -34,9 +38,6 @@ export class Media {
       this.tabs,
       kinds.map((kind) => this.#tab(kind)),
     );
-    const clipSoon = !event.clip && event.phase !== "closed";
-    this.wait.hidden = !clipSoon;
-    fill(this.wait, "The clip is there as soon as the event has ended.");
     if (!kinds.some((kind) => kind.name === this.kind)) this.#choose(kinds[0]);
     else this.#press();
   }
@@ -94,11 +95,10 @@ export class Media {
       "aria-label": "Clip of the event",
     });
     made.addEventListener("loadedmetadata", () => this.#shape(made.videoWidth, made.videoHeight));
+    const save = h("a", { href: made.src, download: `${this.event.id}.mp4` }, "Save the clip");
     made.muted = true; // or a browser does not let it begin by itself
     made.autoplay = !still();
-    made.addEventListener("error", () =>
-      fill(this.stage, h("p.none", "This browser cannot play the clip; it can be saved with Export.")),
-    );
+    made.addEventListener("error", () => fill(this.stage, h("p.none", "This browser cannot play it. ", save)));
     return made;
   }
 
