@@ -11,7 +11,11 @@ from monitor.transport.sender import CLOSED, NEWER_FRAME, RECEIVER_LOST
 from monitor.types import State
 from monitor.views import Health, Status, Trouble
 
-SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
+SIZES = {
+    "phone": {"width": 360, "height": 740},
+    "desktop": {"width": 1440, "height": 900},
+    "wall screen": {"width": 2560, "height": 1440},
+}
 PAGES = {
     "#/wall": "Wall",
     "#/camera/door": "door",
@@ -69,7 +73,7 @@ WIDER = "() => document.documentElement.scrollWidth - document.documentElement.c
 
 @pytest.mark.parametrize("place", PAGES)
 def test_every_page_can_be_read_and_reached(site: Any, look: Callable[..., Any], place: str) -> None:
-    """In both themes and sizes: all text has contrast, each control a name, nothing is wider than the screen."""
+    """In both themes and all sizes: all text has contrast, each control a name, nothing is wider than the screen."""
     events = [site.event(number, held="over budget" if number else "") for number in range(3)]
     site.stage.cameras = (site.camera("door", last_event=events[0]), site.camera("yard", state=State.BLIND))
     site.minutes("door", [State.WARMING] * 5 + [State.BLIND] * 4 + [State.ACTIVE] * 20)
@@ -78,13 +82,17 @@ def test_every_page_can_be_read_and_reached(site: Any, look: Callable[..., Any],
     screen.go(place)
     screen.find("h1", has_text=PAGES[place]).wait_for()
     screen.find("main img, main td, main video").first.wait_for()
+    _check_readable(screen.page)
+
+
+def _check_readable(page: Any) -> None:
     for size, viewport in SIZES.items():
-        screen.page.set_viewport_size(viewport)
+        page.set_viewport_size(viewport)
         for theme in ("light", "dark"):
-            screen.page.emulate_media(color_scheme=theme)
-            assert screen.page.evaluate(CONTRAST) == [], (size, theme)
-            assert screen.page.evaluate(UNNAMED) == [], (size, theme)
-            assert screen.page.evaluate(WIDER) <= 0, (size, theme)
+            page.emulate_media(color_scheme=theme)
+            assert page.evaluate(CONTRAST) == [], (size, theme)
+            assert page.evaluate(UNNAMED) == [], (size, theme)
+            assert page.evaluate(WIDER) <= 0, (size, theme)
 
 
 def test_why_pictures_were_dropped_is_said(site: Any, look: Callable[..., Any]) -> None:
@@ -140,6 +148,45 @@ def test_a_login_leads_where_one_wanted(site: Any, look: Callable[..., Any], use
     screen.find("h1", has_text="Log in").wait_for()
     screen.go("#/wall")
     screen.find("h1", has_text="Log in").wait_for()
+
+
+def test_the_login_can_be_read_and_reached(site: Any, look: Callable[..., Any], users: tuple[Any, ...]) -> None:
+    """As every page; and of what may not be seen nothing is shown."""
+    site.event(1)
+    site.users = users
+    site.begin()
+    screen = look(quiet=False, reduced_motion="reduce")
+    screen.go("#/wall")
+    screen.find("h1", has_text="Log in").wait_for()
+    _check_readable(screen.page)
+    assert screen.find("main img").count() == 0
+
+
+def test_heatmaps_are_shown_and_hidden(site: Any, look: Callable[..., Any]) -> None:
+    """On the wall and on a camera's page, by the button and by its key."""
+    site.begin()
+    screen = look()
+    for place in ("#/wall", "#/camera/door"):
+        screen.go(place)
+        button, hot = screen.page.get_by_role("button", name="Heatmap"), screen.find("main img[src*='heatmap=1']")
+        screen.find("main img[src*='/cameras/door/picture.jpg']").first.wait_for()
+        assert hot.count() == 0
+        button.click()
+        hot.first.wait_for()
+        screen.page.keyboard.press("h")
+        screen.page.wait_for_function("() => !document.querySelector(`main img[src*='heatmap=1']`)")
+
+
+def test_a_camera_s_events_are_marked_on_its_curve(site: Any, look: Callable[..., Any]) -> None:
+    """Each leads to the event; the curve is drawn."""
+    site.event(2)
+    site.minutes("door", [State.ACTIVE] * 300)
+    site.begin()
+    screen = look()
+    screen.go("#/camera/door")
+    screen.find(".plot canvas").first.wait_for()
+    screen.find(".marks a").first.click()
+    screen.find("h1", has_text="Moves faster than anything here.").wait_for()
 
 
 def test_an_empty_house_says_what_it_waits_for(site: Any, look: Callable[..., Any]) -> None:
