@@ -2,7 +2,7 @@
 
 A picture waits before it is learned; if something anomalous comes meanwhile, what lies close to it is thrown away. So a
 thief does not become normal while he is at work, nor the moment in which he was still too far away to be noticed. What
-stays anomalous for hours is a new normal, and is let in; on a camera's first days, sooner.
+stays anomalous for hours is a new normal, and is let in; sooner while little of the camera's life is known.
 """
 
 from __future__ import annotations

@@ -148,6 +148,7 @@ class Pipeline:
         self._moved = False
         self._meter = LightMeter()
         self._light = Light.COLOUR  # of the picture judged last
+        self._swings = False  # whether that one's has just changed
         self._noticed_s = -math.inf  # when the pictures began that say that it was moved
 
     @property
@@ -376,12 +377,15 @@ class Pipeline:
         return replace(reading, verdict=Verdict.ANOMALOUS, reasons=(MOVED, *reading.reasons))
 
     def _look(self, grids: Mapping[str, Grid], passed_s: float, swings_s: float) -> None:
-        size = heatmap_size(*self._size)
+        """Show the picture to the channels; while its light swings there is nothing to know of it, nor to learn."""
+        self._swings = swings_s > 0
+        if self._swings and self.allowance is not None:
+            self.allowance.cut()
         for channel in self._channels:
-            if swings_s:
+            if self._swings:
                 channel.look_away(f"the light has just changed: judged again in {swings_s:.0f} s")
             else:
-                channel.look(grids, passed_s, size)
+                channel.look(grids, passed_s, heatmap_size(*self._size))
 
     def _readings(self, clock_s: float, passed_s: float) -> tuple[ChannelReading, ...]:
         with self._stages("budget"):
@@ -426,12 +430,12 @@ class Pipeline:
         return replace(grid, mask=grid.mask & zones.watched(*grid.mask.shape)) if zones.masked else grid
 
     def _lesson(self, channel: Channel, judged: ChannelReading, reading: Reading) -> Callable[[], Lesson] | None:
-        """What this picture teaches; None unless all the channel's features looked at it.
+        """What this picture teaches; None unless all the channel's features looked at it in a light that is steady.
 
         While there is no limit, the newest grid stands for a feature whose turn it was not: learning is in haste then.
         """
         looked = self._newest.keys() if judged.limit is None else self._fresh
-        if not channel.features <= looked:
+        if self._swings or not channel.features <= looked:
             return None
         # Only the first channel brings examples: the others would show the same pictures again.
         ordinary = channel is self._channels[0] and reading.verdict is not Verdict.ANOMALOUS

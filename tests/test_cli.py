@@ -412,15 +412,17 @@ def test_a_shadow_is_promoted_and_undone(cli: Run, data_dir: Path, site: tuple[s
     assert cli("budget", "8", "--camera", "gate", *site)[1] == (
         "gate: about 8 alerts a day (the configuration says 10)\n"
     )
+    cli("budget", "--reset", "--camera", "gate", *site)
     assert cli("promote", "gate", "--undo", *site)[1].startswith("gate: its own configuration is live again")
     assert cli("promote", "gate", "--undo", *site)[1] == "gate: nothing to do; its own configuration is live\n"
     assert cli("budget", *site)[1].startswith("gate: about 3 alerts a day\n")
     with closing(EventStore.open_read_only(store_path(data_dir))) as store:
-        told = [(each.what, each.where, each.detail) for each in reversed(store.audit())][-3:]
+        told = [(each.what, each.where, each.detail) for each in reversed(store.audit())][-4:]
         assert {each.who.split(":")[0] for each in store.audit()} == {"cli"}
     assert told == [
         ("promote", "gate", "its shadow is live"),
         ("budget", "gate", "8 alerts a day"),
+        ("budget", "gate", "as configured"),
         ("promote", "gate", "undone"),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import pytest
 import typer
 
 from monitor import config, wishes
+from monitor.alerting.store import EventStore
 from monitor.build.scoring import checkpoints, dated
 from monitor.cli import main
+from monitor.config.places import store_path
 from monitor.scoring.dated import Why
 
 NS = 1_000_000_000
@@ -87,10 +90,15 @@ def test_a_roll_back_is_written_down_for_the_daemon(cli: Run, site: Path, when: 
     """By the beginning of its time, or its file; other wishes stay."""
     folder = config.load(site).data_dir
     wishes.write(folder, wishes.Wishes(budgets={"yard": wishes.BudgetWish(7.0, 3.0)}))
+    with closing(EventStore.open(store_path(folder))):
+        pass
     code, out, _ = cli("rollback", "gate", when, "--yes")
     assert (code, out.partition(";")[0]) == (0, "gate: back to 2026-11-05T11:00:00Z, before-new-normal")
     assert wished(site) == {"gate": "gate.20261105T110000Z.before-new-normal.npz"}
     assert wishes.read(folder).budgets["yard"].alerts_per_day == 7.0
+    with closing(EventStore.open_read_only(store_path(folder))) as store:
+        audited = [(each.what, each.where, each.detail) for each in store.audit()]
+    assert audited == [("rollback", "gate", "to 2026-11-05T11:00:00Z, before-new-normal")]
 
 
 def test_it_asks_first(cli: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,8 @@ OWN_LIGHT = 1440
 # The last day alone may have had so many alerts in any case, less what `levels` takes off: what goes on now is one of
 # them, and is not to become its own limit.
 LEAST_LATELY = 2.0
+# And so much of it must have been seen, or an hour after an outage would be all there is of it. Unit: minutes.
+LATELY = 360
 # A channel of which fewer minutes are known has no level.
 LEAST_KNOWN = 30
 # Levels are found anew after so many minutes.
@@ -185,7 +187,7 @@ class Budget:
         life = self._life(wanted, minute)
         found = levels(life, self._alerts_per_day, self._shares)
         lately = wanted & (self.diary.minutes > minute - DAY_MINUTES)
-        if LEAST_KNOWN <= int(lately.sum()) < int(wanted.sum()):
+        if LATELY <= int(lately.sum()) < int(wanted.sum()):
             day = self._life(lately, minute)
             least = LEAST_LATELY / max(day.days, 1 / DAY_MINUTES)
             of_day = levels(day, max(self._alerts_per_day, least), self._shares)

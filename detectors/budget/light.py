@@ -15,7 +15,7 @@ DARK_LEVELS = 16.0
 # Another light counts once it lasted so long: a camera's exposure swings after a switch. Unit: seconds.
 SETTLED_S = 5.0
 # When a camera switches between colour and infra-red, its exposure and white balance swing: for so long its pictures
-# are of neither light. Of nine switches of an indoor camera all were over. Unit: seconds.
+# are of neither light. An indoor camera had settled within it each of nine times. Unit: seconds.
 SWINGS_S = 15.0
 # Changes that follow one another are waited for no longer than this. Unit: seconds.
 LONGEST_S = 30.0
@@ -42,7 +42,7 @@ class LightMeter:
         seen, before = light_of(picture), self._seen
         self._seen = seen
         if before is not None and seen is not before:
-            self._change(picture.at_s)
+            self._change(before, seen, picture.at_s)
         if self._light is None or seen is self._light:
             self._light, self._other = seen, None
         elif seen is not self._other:
@@ -68,10 +68,15 @@ class LightMeter:
     def restore(self, state: StateView) -> None:
         """Go on from `state`, after the pictures before; StateError if it does not fit, nothing changed."""
         swings = fitted({"swings": _NONE} | dict(state), {"swings": Wanted(np.float64, (None,))})["swings"].tolist()
-        refuse_unless(len(swings) in {0, 2}, "no change of light, or when one began and was over")
+        refuse_unless(len(swings) in {0, 2}, "no change of light, or when one began and when it changed last")
         self._waited_s, self._changed_s = swings or (-math.inf, -math.inf)
 
-    def _change(self, at_s: float) -> None:
+    def _change(self, before: Light, seen: Light, at_s: float) -> None:
+        if seen is self._light:  # what was between was a flicker
+            self._changed_s = -math.inf
+            return
+        if before is Light.DARK and not self.swings_for(at_s):
+            return  # a lamp or a torch in a room that was dark: to be told of at once
         if at_s - self._waited_s >= CALM_S:
             self._waited_s = at_s
         self._changed_s = at_s

@@ -39,6 +39,6 @@ class LearningOptions(Options):
         default=10_800.0,
         gt=0,
         le=2_592_000,
-        description="What stays strange for this long without a pause is learned as the new normal; in a camera's "
-        "first two days sooner, from a sixth of it on. Unit: seconds.",
+        description="What stays strange for this long without a pause is learned as the new normal; for less, down to "
+        "a sixth of it, while less than two days of the camera's life are known to its budget. Unit: seconds.",
     )

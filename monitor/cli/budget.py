@@ -54,7 +54,8 @@ def budget(
         found = wishes.with_budget(found, configured, alerts_per_day)
         wishes.write(tree.data_dir, found)
         told = "as configured" if alerts_per_day is None else f"{alerts_per_day:g} alerts a day"
-        note(tree.data_dir, "budget", camera or "all cameras", told)
+        for name in configured:
+            note(tree.data_dir, "budget", name, told)
     _show(found, configured, as_json=as_json)
     return EXIT_OK
 

@@ -97,13 +97,17 @@ def who() -> str:
 
 
 def note(folder: Path, what: str, where: str, detail: str) -> None:
-    """Write into the audit what was wished for; nothing where no daemon ever ran, as it has none yet.
+    """Write into the audit what was wished for, or say on stderr why not; nothing where no daemon ever ran.
 
-    Raises:
-        StoreError: The event store cannot be opened or written.
+    The wish is written down by then, and is obeyed in any case.
     """
-    from monitor.config.places import store_path  # noqa: PLC0415 - see the package
+    from monitor.alerting.store import StoreError  # noqa: PLC0415 - see the package
+    from monitor.config.places import store_path  # noqa: PLC0415
 
-    if store_path(folder).exists():
+    if not store_path(folder).exists():
+        return
+    try:
         with open_beside(folder) as store:
             store.note_audit(who(), what, where, detail, time.time_ns())
+    except StoreError as error:
+        typer.echo(f"rareframe: done, but not written into the audit: {error}", err=True)

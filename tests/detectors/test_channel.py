@@ -377,6 +377,6 @@ def test_of_what_it_looked_away_from_it_knows_nothing() -> None:
         assert (reading.verdict, reading.value) == (Verdict.UNKNOWN, None)
         assert reading.limit is not None
         assert play.channel.countable is None
-        assert len(play.channel.learn(at_s, reading, None)) <= 1
+        assert len(play.channel.learn(at_s, reading, None)) <= 1, "all that waited was learned at once"
     again = play.ordinary()
     assert (again.state, again.verdict) == (State.ACTIVE, Verdict.NORMAL)

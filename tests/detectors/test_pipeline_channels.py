@@ -14,7 +14,7 @@ from detectors.base import Feature, Grid, Picture, Reading, Score, State, StateD
 from detectors.budget.allowance import Allowance, Opening
 from detectors.budget.budget import Budget
 from detectors.budget.diary import Light, Minute
-from detectors.budget.light import LONGEST_S
+from detectors.budget.light import LONGEST_S, SWINGS_S
 from detectors.channel import Channel, Detector
 from detectors.examples import Examples
 from detectors.features.pixels import Pixels
@@ -209,7 +209,7 @@ def test_a_reason_names_the_zone_it_lies_in_or_else_the_part_of_the_picture() ->
     left = feed.live(15, {BLUE: 255}, at=(0, 16)).reasons[0]
     feed.live(40)
     right = feed.live(15, {BLUE: 255}, at=(0, 80)).reasons[0]
-    assert left.text == f"left: something is unlike what is usual here; {left.often}"
+    assert left.text == "left: something is unlike what is usual here"
     assert (left.place, right.place) == ("left", "upper right")
 
 
@@ -222,17 +222,36 @@ def test_a_reading_says_in_what_light_it_was() -> None:
     assert (lights[20], lights[-1]) == ("colour", "infrared")
 
 
-def test_while_the_light_changes_nothing_is_known() -> None:
+def test_while_the_light_changes_nothing_is_known_or_learned() -> None:
     """Exposure and white balance swing, and no limit is of that; soon it is judged as before."""
     feed = ready()
     grey = np.full((*SIZE, 3), 200, np.uint8)
-    swinging = [feed.show(grey) for _ in range(20)]
+    learned = feed.pipeline.learned
+    swinging = [feed.show(grey) for _ in range(int(SWINGS_S - 1) * FPS)]
+    assert feed.pipeline.learned - learned <= LEARNING.delay_s / LEARNING.every_s + 1, "more than what was waiting"
     assert {each.verdict for each in swinging} == {Verdict.UNKNOWN}
     assert swinging[0].state is State.CALIBRATING
     assert swinging[0].state_reason.startswith("the light has just changed: judged again in 15 s")
     feed.live(int(LONGEST_S) * FPS)
     assert feed.live(1).verdict is Verdict.NORMAL
     assert feed.live(15, {BLUE: 255}).verdict is Verdict.ANOMALOUS
+
+
+@pytest.mark.parametrize("seen", [0, 5])
+def test_a_picture_judged_again_amid_a_change_of_light_is_as_unknown(seen: int) -> None:
+    """Whether the light had changed before the first picture that is judged again, or changes with it."""
+    feed, grey = ready(), np.full((*SIZE, 3), 200, np.uint8)
+    lead = feed.pipeline.lead
+    before = [Picture(scene(number), number / FPS) for number in range(feed.number - lead, feed.number)]
+    for _ in range(seen):
+        before.append(Picture(grey, feed.number / FPS))
+        feed.show(grey)
+    again = double()
+    again.restore(feed.pipeline.state())
+    again.stand(feed.pipeline.standing(), before[-lead:])
+    told = again.step(Picture(grey, feed.number / FPS))
+    assert [each.value for each in told.channels] == [None, None]
+    assert told.verdict is Verdict.UNKNOWN
 
 
 def test_of_two_anomalous_channels_the_stronger_comes_first() -> None:

@@ -100,6 +100,22 @@ def test_a_scene_between_two_lights_is_watched_all_the_same() -> None:
     assert LONGEST_S <= swings <= 2 * LONGEST_S
 
 
+def test_a_flicker_is_no_change() -> None:
+    """A grey picture or two amid colour are not worth a quarter of a minute."""
+    meter = LightMeter()
+    told(meter, COLOUR, 0, 10)
+    assert swung(meter, INFRARED, 10, 11)[0] > 0
+    assert set(swung(meter, COLOUR, 11, 20)) == {0}
+
+
+@pytest.mark.parametrize("lit", [COLOUR, INFRARED])
+def test_what_lights_up_a_dark_room_is_judged_at_once(lit: Image) -> None:
+    """A lamp or a torch at night is what one wants to be told of."""
+    meter = LightMeter()
+    told(meter, DARK, 0, 60)
+    assert set(swung(meter, lit, 60, 80)) == {0}
+
+
 def test_what_is_known_of_a_change_is_kept() -> None:
     """So that a picture judged again is judged alike; what does not fit is refused."""
     meter, again, fresh = LightMeter(), LightMeter(), LightMeter()

@@ -28,8 +28,10 @@ export class Media {
   /** Show another phase of the event; what is being watched stays. */
   show(event) {
     this.event = event;
-    const clipSoon = !event.clip && (event.phase !== "closed" || Date.now() - event.ended_ns / 1e6 < SOON_MS);
-    this.wait.hidden = !clipSoon;
+    const leftMs = event.phase === "closed" ? event.ended_ns / 1e6 + SOON_MS - Date.now() : SOON_MS;
+    this.wait.hidden = Boolean(event.clip) || leftMs <= 0;
+    clearTimeout(this.waiting);
+    if (event.phase === "closed" && leftMs > 0) this.waiting = setTimeout(() => (this.wait.hidden = true), leftMs);
     const kinds = KINDS.filter((kind) => event[kind.name]);
     const there = kinds.map((kind) => event[kind.name]).join(" ");
     if (there === this.there) return;
@@ -98,7 +100,7 @@ export class Media {
     const save = h("a", { href: made.src, download: `${this.event.id}.mp4` }, "Save the clip");
     made.muted = true; // or a browser does not let it begin by itself
     made.autoplay = !still();
-    made.addEventListener("error", () => fill(this.stage, h("p.none", "This browser cannot play it. ", save)));
+    made.addEventListener("error", () => fill(this.stage, h("p.none", "The clip is gone, or this browser cannot play it. ", save)));
     return made;
   }
 
