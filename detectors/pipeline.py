@@ -148,7 +148,6 @@ class Pipeline:
         self._moved = False
         self._meter = LightMeter()
         self._light = Light.COLOUR  # of the picture judged last
-        self._swings = False  # whether that one's has just changed
         self._noticed_s = -math.inf  # when the pictures began that say that it was moved
 
     @property
@@ -378,11 +377,10 @@ class Pipeline:
 
     def _look(self, grids: Mapping[str, Grid], passed_s: float, swings_s: float) -> None:
         """Show the picture to the channels; while its light swings there is nothing to know of it, nor to learn."""
-        self._swings = swings_s > 0
-        if self._swings and self.allowance is not None:
+        if swings_s and self.allowance is not None:
             self.allowance.cut()
         for channel in self._channels:
-            if self._swings:
+            if swings_s:
                 channel.look_away(f"the light has just changed: judged again in {swings_s:.0f} s")
             else:
                 channel.look(grids, passed_s, heatmap_size(*self._size))
@@ -435,7 +433,7 @@ class Pipeline:
         While there is no limit, the newest grid stands for a feature whose turn it was not: learning is in haste then.
         """
         looked = self._newest.keys() if judged.limit is None else self._fresh
-        if self._swings or not channel.features <= looked:
+        if self._meter.swings_for(reading.at_s) or not channel.features <= looked:
             return None
         # Only the first channel brings examples: the others would show the same pictures again.
         ordinary = channel is self._channels[0] and reading.verdict is not Verdict.ANOMALOUS
